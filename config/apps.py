@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class ConfigConfig(AppConfig):
+    """Wiring: the commands that start, stock and measure a portal, and the checks that refuse an unsafe one."""
+
+    name = "config"
+
+    def ready(self) -> None:
+        from config import checks  # noqa: F401 - registers the system checks

@@ -1,0 +1,234 @@
+"""Settings of every process. Each value that an operator may set is an environment variable named MUSTER_*.
+
+MUSTER_MODE is `demo` (default: one process, SQLite, loopback only), `production` or `test`.
+The reasons behind the database, Celery and channel options: docs/adr/ and runtime.md, section 3.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+if sys.platform == "linux":  # Python's own SQLite is often older than the fix of the WAL-reset bug (3.51.3)
+    import pysqlite3
+
+    sys.modules["sqlite3"] = pysqlite3
+    sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
+
+import dj_database_url
+from csp.constants import NONE, SELF
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+MODE = os.environ.get("MUSTER_MODE", "demo")
+DEMO, PRODUCTION = MODE == "demo", MODE == "production"
+DATA_DIR = Path(os.environ.get("MUSTER_DATA", BASE_DIR / "var"))
+
+
+def listed(name: str, default: str = "") -> list[str]:
+    """A comma-separated environment variable as a list without blanks."""
+    return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
+
+
+DEFAULT_SECRET = "demo-only-not-a-secret-0123456789-abcdefghijklmnopqrstuvwxyz"
+SECRET_KEY = os.environ.get("MUSTER_SECRET_KEY", DEFAULT_SECRET)
+DEBUG = os.environ.get("MUSTER_DEBUG", "") == "1"
+ALLOWED_HOSTS = listed("MUSTER_HOSTS", "127.0.0.1,localhost,[::1]" if not PRODUCTION else "")
+ORIGIN = os.environ.get("MUSTER_ORIGIN", "")  # https://muster.bank.example; empty: same host as the request
+CSRF_TRUSTED_ORIGINS = [ORIGIN] if ORIGIN else []
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "guardian",
+    "rest_framework",
+    "drf_spectacular",
+    "django_htmx",
+    "channels",
+    "config",
+    "incidents",
+    "runbooks",
+    "approvals",
+    "catalog",
+    "audit",
+    "plumbing",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "config.errors.DomainErrorMiddleware",
+    "config.middleware.SignedInPagesAreNotStored",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.context.shell",
+            ],
+        },
+    }
+]
+
+# ---- database -------------------------------------------------------------------------------------------------------
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728; "
+    "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16000; PRAGMA recursive_triggers=ON; PRAGMA secure_delete=ON;"
+)
+DATABASE_URL = os.environ.get("MUSTER_DATABASE_URL", "")
+IS_CELERY_WORKER = os.environ.get("MUSTER_PROCESS") == "worker"  # Celery closes a pool after every task: none there
+DATABASES: dict[str, dict[str, Any]]
+if DATABASE_URL:
+    DATABASES = {"default": {**dj_database_url.parse(DATABASE_URL), "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}}
+    if not IS_CELERY_WORKER and MODE != "test":
+        POOL = {"min_size": 1, "max_size": 8, "timeout": 10, "max_lifetime": 1800, "max_idle": 300}
+        DATABASES["default"].setdefault("OPTIONS", {})["pool"] = POOL
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "muster.sqlite3",
+            "CONN_MAX_AGE": 0,  # persistent connections leak descriptors under ASGI
+            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS},
+        }
+    }
+if test_name := os.environ.get("MUSTER_TEST_NAME"):  # several test runs side by side on one PostgreSQL
+    DATABASES["default"]["TEST"] = {"NAME": f"test_muster_{test_name}" if DATABASE_URL else None}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ---- people ---------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "catalog.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+ANONYMOUS_USER_NAME = None
+GUARDIAN_MONKEY_PATCH_USER = False
+LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "sign-in", "home", "sign-in"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# ---- browser --------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "style-src-attr": ["'unsafe-inline'"],  # coordinates of the run graph
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # a link in a page must open the decision signed in
+SESSION_COOKIE_AGE = 12 * 3600
+if PRODUCTION:
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS, SECURE_HSTS_INCLUDE_SUBDOMAINS, SECURE_HSTS_PRELOAD = 31536000, True, True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # 1 MiB; the intake states its own, smaller limit
+
+LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en-gb", "UTC", False, True
+STATIC_URL, STATIC_ROOT = "/static/", DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# ---- API ------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "catalog.api_authentication.MachineTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "PAGE_SIZE": 50,
+    "EXCEPTION_HANDLER": "config.errors.api_exception_handler",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Muster API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# ---- doorbells: broker and channel layer ----------------------------------------------------------------------------
+REDIS_URL = os.environ.get("MUSTER_REDIS_URL", "")
+CELERY_BROKER_URL = os.environ.get("MUSTER_BROKER_URL", REDIS_URL or "memory://localhost/")
+if CELERY_BROKER_URL.startswith("memory:"):
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"polling_interval": 0.02}
+elif CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "socket_connect_timeout": 1, "socket_timeout": 2, "socket_keepalive": True, "health_check_interval": 10,
+        "max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0,
+    }  # fmt: skip
+else:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {}
+CELERY_TASK_DEFAULT_QUEUE = os.environ.get("MUSTER_QUEUE", "muster")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the lease recovers, not the message
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+if REDIS_URL:
+    CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 1}],
+                       "prefix": os.environ.get("MUSTER_REDIS_PREFIX", "muster")},
+        }
+    }  # fmt: skip
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 100}}}
+
+# ---- Muster's own ---------------------------------------------------------------------------------------------------
+LEASE_S = float(os.environ.get("MUSTER_LEASE_S", "30"))  # a worker that is silent for so long has lost its attempt
+SWEEP_EVERY_S = float(os.environ.get("MUSTER_SWEEP_EVERY_S", "1"))
+WORKER_THREADS = int(os.environ.get("MUSTER_WORKER_THREADS", "4"))
+EGRESS_ALLOW = listed("MUSTER_EGRESS_ALLOW")  # host, host:port or CIDR that `http` and `probe` may reach
+LEDGER_ORIGIN = os.environ.get("MUSTER_LEDGER_ORIGIN", "muster.localhost/evidence")
+LEDGER_KEY_FILE = Path(os.environ.get("MUSTER_LEDGER_KEY", DATA_DIR / "ledger-key.pem"))
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"level": os.environ.get("MUSTER_LOG", "WARNING"), "handlers": ["console"]},
+}

@@ -1,0 +1,8 @@
+"""The one base of every refusal in Muster. Doors turn it into an answer in config/errors.py."""
+
+
+class MusterError(Exception):
+    """A rule was broken. Nothing was written. `str(error)` is written for the person who reads it."""
+
+    code = "refused"  # stable: API clients depend on it
+    status = 409  # what an HTTP door answers
