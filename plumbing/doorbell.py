@@ -1,0 +1,83 @@
+"""Doorbells: "look at attempt 17". Bounded, lossy, and never in the caller's way.
+
+Needed by every floor that has work for another process: runs (4), probes (2), the live room (5).
+A lost ring costs latency only; the sweep finds what nobody rang for. See docs/adr/0002-doorbells.md.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+
+Answer = Callable[[str], None]
+QUEUE_LENGTH = 2_000  # the oldest ring is dropped first
+SILENCE_S = 3.0  # after a failed ring nobody waits for the broker again for this long
+
+
+class Ringer:
+    """One daemon thread that empties a bounded queue of rings; started at the first ring, so that a fork gets its own."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Answer, str]] = deque(maxlen=QUEUE_LENGTH)
+        self._wake = threading.Event()
+        self._start = threading.Lock()
+        self._pid = 0
+        self._silent_until = 0.0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the last ring failed so recently that rings are dropped: the broker is away."""
+        return time.monotonic() < self._silent_until
+
+    def put(self, answer: Answer, subject: str) -> None:
+        """Queue one ring. Returns at once; drops the oldest ring when the queue is full."""
+        with self._start:
+            if self._pid != os.getpid():
+                self._pid = os.getpid()
+                threading.Thread(target=self._empty, name="doorbell", daemon=True).start()
+        self._waiting.append((answer, subject))
+        self._wake.set()
+
+    def _empty(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                self._ring(*self._waiting.popleft())
+
+    def _ring(self, answer: Answer, subject: str) -> None:
+        if self.is_silent:
+            return
+        try:
+            answer(subject)
+        except Exception as error:  # whatever a broker's client raises: the sweep covers a lost ring
+            self._silent_until = time.monotonic() + SILENCE_S
+            log.warning("Doorbell silent for %.0f s: %s: %s", SILENCE_S, type(error).__name__, error)
+
+
+ringer = Ringer()
+_answers: dict[str, Answer] = {}
+
+
+def answer(kind: str, fn: Answer) -> None:
+    """Say what a ring of `kind` does: `fn(subject)`, quick, may raise. Called once per kind by `listeners.py`."""
+    _answers[kind] = fn
+
+
+def ring(kind: str, subject: str) -> None:
+    """Ring for `subject` when the current transaction has committed; at once outside of one. Never raises."""
+    transaction.on_commit(partial(_ring_now, kind, subject), robust=True)
+
+
+def _ring_now(kind: str, subject: str) -> None:
+    if os.environ.get("MUSTER_FAIL") == "before_ring":  # fault matrix 4: killed after COMMIT, before the ring
+        os.kill(os.getpid(), 9)
+    if fn := _answers.get(kind):
+        ringer.put(fn, subject)

@@ -1,0 +1,76 @@
+"""Refusals of the runbooks room. Each says what was found and what would be right."""
+
+from plumbing.errors import MusterError
+
+
+class RunbookError(MusterError):
+    """A rule of runbooks or runs was broken. Nothing was written."""
+
+    code = "runbook_refused"
+
+
+class IllegalTransition(RunbookError):
+    """The state of a run, step or attempt doesn't allow this move."""
+
+    code = "illegal_transition"
+
+    def __init__(self, subject: str, current: str, target: str) -> None:
+        super().__init__(subject, current, target)
+        self.subject, self.current, self.target = subject, current, target
+
+    def __str__(self) -> str:
+        return f"{self.subject} is {self.current}; it can't go to {self.target} from there."
+
+
+class StaleStep(RunbookError):
+    """The step changed since the page was rendered."""
+
+    code = "stale_step"
+
+    def __init__(self, step: str, found: str, who: str) -> None:
+        super().__init__(step, found, who)
+        self.step, self.found, self.who = step, found, who
+
+    def __str__(self) -> str:
+        return f"“{self.step}” is {self.found} by now ({self.who}). Look again before you act."
+
+
+class NotYours(RunbookError):
+    """The step waits for somebody else."""
+
+    code = "not_yours"
+    status = 403
+
+    def __init__(self, step: str, whose: str) -> None:
+        super().__init__(step, whose)
+        self.step, self.whose = step, whose
+
+    def __str__(self) -> str:
+        return f"“{self.step}” waits for {self.whose}. Ask them, or take it over first."
+
+
+class BadInput(RunbookError):
+    """An input of a run is missing, unknown or of the wrong type."""
+
+    code = "bad_input"
+    status = 422
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(name, message)
+        self.name, self.message = name, message
+
+    def __str__(self) -> str:
+        return f"Input {self.name}: {self.message}"
+
+
+class VersionFrozen(RunbookError):
+    """A published version can't change; write a new one."""
+
+    code = "version_frozen"
+
+    def __init__(self, runbook: str, number: int) -> None:
+        super().__init__(runbook, number)
+        self.runbook, self.number = runbook, number
+
+    def __str__(self) -> str:
+        return f"{self.runbook} version {self.number} is published and never changes. Save a new version instead."
