@@ -29,7 +29,7 @@ def listed(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
 
 
-DEFAULT_SECRET = "demo-only-not-a-secret-0123456789-abcdefghijklmnopqrstuvwxyz"
+DEFAULT_SECRET = "demo-only-not-a-secret-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - production refuses it
 SECRET_KEY = os.environ.get("MUSTER_SECRET_KEY", DEFAULT_SECRET)
 DEBUG = os.environ.get("MUSTER_DEBUG", "") == "1"
 ALLOWED_HOSTS = listed("MUSTER_HOSTS", "127.0.0.1,localhost,[::1]" if not PRODUCTION else "")
@@ -90,7 +90,8 @@ TEMPLATES = [
 # ---- database -------------------------------------------------------------------------------------------------------
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728; "
-    "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16000; PRAGMA recursive_triggers=ON; PRAGMA secure_delete=ON;"
+    "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16000; PRAGMA recursive_triggers=ON; "
+    "PRAGMA secure_delete=ON;"
 )
 DATABASE_URL = os.environ.get("MUSTER_DATABASE_URL", "")
 IS_CELERY_WORKER = os.environ.get("MUSTER_PROCESS") == "worker"  # Celery closes a pool after every task: none there

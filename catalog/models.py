@@ -1,0 +1,197 @@
+"""People, teams, services and what they depend on."""
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser, Group
+from django.db import models
+from django.db.models import F, Q
+
+from catalog.states import DependencyKind, Health, Origin, ProbeKind, Right, Role, ServiceKind, UserKind
+
+HEX_DIGITS = 32
+
+
+def new_uid() -> str:
+    """32 hex digits that nobody can guess or count."""
+    return uuid.uuid4().hex
+
+
+class User(AbstractUser):
+    """A person or a machine user. The ledger knows it by `actor_id` alone, never by name."""
+
+    uid = models.CharField(max_length=HEX_DIGITS, unique=True, default=new_uid, editable=False)
+    kind = models.CharField(max_length=10, choices=UserKind.choices, default=UserKind.PERSON)
+    name = models.CharField(max_length=120, help_text="As it is shown: Lena Vogt")
+    title = models.CharField(max_length=120, blank=True, help_text="Head of data platform")
+    time_zone = models.CharField(max_length=64, default="Europe/Berlin")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=UserKind.values), name="user_kind_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+    @property
+    def actor_id(self) -> str:
+        """What the ledger calls this user: opaque, stable, without a name."""
+        return f"usr_{self.uid}"
+
+
+class Team(models.Model):
+    """People who own services. Every right in Muster is a guardian permission on a team, held by its role groups."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True, max_length=2_000)
+
+    class Meta:
+        ordering = ("name",)
+        default_permissions = ()
+        permissions: ClassVar = [(right.value, right.label) for right in Right]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoleGroup(models.Model):
+    """The group that holds the rights of one role in one team."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="role_groups")
+    role = models.CharField(max_length=20, choices=Role.choices)
+    group = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="role_group")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "role"], name="one_group_per_role"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="role_group_role_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team}: {self.role}"
+
+
+class Membership(models.Model):
+    """Somebody has a role in a team."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "user", "role"], name="one_membership_per_role"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role} in {self.team}"
+
+
+class Service(models.Model):
+    """Anything that can fail and has an owner: API, database, batch job, mainframe subsystem, vendor."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=20, choices=ServiceKind.choices, default=ServiceKind.OTHER)
+    tier = models.PositiveSmallIntegerField(default=3, help_text="1 is the most important, 4 the least")
+    description = models.TextField(blank=True, max_length=4_000)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="services")
+    owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="owned_services")
+    deputy = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="deputised_services")
+    origin = models.CharField(max_length=20, choices=Origin.choices, default=Origin.PERSON)
+    origin_ref = models.CharField(max_length=200, blank=True, help_text="component:default/artist-web")
+    providers = models.ManyToManyField(
+        "self",
+        through="Dependency",
+        through_fields=("consumer", "provider"),
+        symmetrical=False,
+        related_name="consumers",
+    )
+
+    class Meta:
+        ordering = ("tier", "name")
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(tier__gte=1, tier__lte=4), name="service_tier_is_1_to_4"),
+            models.CheckConstraint(condition=Q(kind__in=ServiceKind.values), name="service_kind_is_known"),
+            models.UniqueConstraint(
+                fields=["origin_ref"], condition=~Q(origin_ref=""), name="service_origin_is_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Dependency(models.Model):
+    """A directed edge: the consumer fails when the provider does."""
+
+    consumer = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="needs")
+    provider = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="needed_by")
+    kind = models.CharField(max_length=20, choices=DependencyKind.choices, default=DependencyKind.CALLS)
+    origin = models.CharField(max_length=20, choices=Origin.choices, default=Origin.PERSON)
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["consumer", "provider", "kind"], name="one_edge_per_kind"),
+            models.CheckConstraint(condition=~Q(consumer=F("provider")), name="nothing_depends_on_itself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.consumer} {self.kind} {self.provider}"
+
+
+class Probe(models.Model):
+    """A check of a service that Muster makes itself, every `interval_s` seconds."""
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="probes")
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=10, choices=ProbeKind.choices, default=ProbeKind.HTTP)
+    target = models.CharField(max_length=500, help_text="http://127.0.0.1:18081/healthz, or host:port")
+    expect_status = models.CharField(max_length=40, default="2xx", help_text="2xx, or 200,204")
+    interval_s = models.PositiveIntegerField(default=10)
+    timeout_s = models.PositiveIntegerField(default=3)
+    health = models.CharField(max_length=10, choices=Health.choices, default=Health.UNKNOWN)
+    health_since = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    detail = models.CharField(max_length=300, blank=True)
+    latency_ms = models.PositiveIntegerField(null=True, blank=True)
+    due_at = models.DateTimeField(db_index=True, help_text="When it is checked next")
+    recent = models.JSONField(default=list, help_text="Up to 60 of [epoch seconds, ok, milliseconds], newest last")
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("service__tier", "service__name", "name")
+        constraints = [
+            models.UniqueConstraint(fields=["service", "name"], name="probe_name_is_unique_in_service"),
+            models.CheckConstraint(condition=Q(health__in=Health.values), name="probe_health_is_known"),
+            models.CheckConstraint(condition=Q(interval_s__gte=1, timeout_s__gte=1), name="probe_times_are_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service}: {self.name}"
+
+
+class MachineToken(models.Model):
+    """A secret of a machine user. Only its SHA-256 is kept; the first digits tell it apart in lists."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=12)
+    hashed = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list, help_text='["intake", "api"]')
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

@@ -1,0 +1,90 @@
+"""Words of the catalog: kinds, roles, rights, health. No queries, no clock."""
+
+from django.db.models import TextChoices
+
+
+class UserKind(TextChoices):
+    PERSON = "person", "Person"
+    MACHINE = "machine", "Machine user"
+
+
+class Role(TextChoices):
+    """What somebody is in a team. Which rights that gives: ROLE_RIGHTS."""
+
+    VIEWER = "viewer", "Viewer"
+    RESPONDER = "responder", "Responder"
+    COMMANDER = "commander", "Commander"
+    AUTHOR = "author", "Author"
+    APPROVER = "approver", "Approver"
+    COMPLIANCE = "compliance", "Compliance officer"
+    ADMINISTRATOR = "administrator", "Administrator"
+
+
+class Right(TextChoices):
+    """What may be done in the things of a team. The value is the codename of the guardian permission on Team."""
+
+    VIEW = "may_view", "View"
+    CONTRIBUTE = "may_contribute", "Write notes and decisions, take a role"
+    EXECUTE = "may_execute", "Start runs, start and finish steps"
+    COMMAND = "may_command", "Declare, move phases, give roles"
+    APPROVE = "may_approve", "Decide approvals asked of one"
+    AUTHOR = "may_author", "Write and publish runbooks"
+    CLOSE = "may_close", "Resolve and close, also with force"
+    DELETE = "may_delete", "Delete drafts and catalog entries"
+    EXPORT = "may_export", "Verify evidence, issue packs"
+    ADMINISTER = "may_administer", "Manage members, tokens, sources"
+
+
+ROLE_RIGHTS: dict[str, frozenset[str]] = {
+    Role.VIEWER: frozenset({Right.VIEW}),
+    Role.RESPONDER: frozenset({Right.VIEW, Right.CONTRIBUTE, Right.EXECUTE}),
+    Role.COMMANDER: frozenset({Right.VIEW, Right.CONTRIBUTE, Right.EXECUTE, Right.COMMAND, Right.CLOSE, Right.EXPORT}),
+    Role.AUTHOR: frozenset({Right.VIEW, Right.AUTHOR}),
+    Role.APPROVER: frozenset({Right.VIEW, Right.CONTRIBUTE, Right.APPROVE}),
+    Role.COMPLIANCE: frozenset({Right.VIEW, Right.EXPORT}),
+    Role.ADMINISTRATOR: frozenset({Right.VIEW, Right.ADMINISTER, Right.DELETE}),
+}
+
+
+class ServiceKind(TextChoices):
+    API = "api", "API"
+    WEBSITE = "website", "Website"
+    DATABASE = "database", "Database"
+    QUEUE = "queue", "Queue"
+    CACHE = "cache", "Cache"
+    STORAGE = "storage", "Storage"
+    HOST = "host", "Host"
+    LIBRARY = "library", "Library"
+    SYSTEM = "system", "System"
+    BATCH = "batch", "Batch job"
+    MAINFRAME = "mainframe", "Mainframe subsystem"
+    VENDOR = "vendor", "Vendor"
+    OTHER = "other", "Other"
+
+
+class DependencyKind(TextChoices):
+    CALLS = "calls", "calls"
+    READS = "reads", "reads"
+    FEEDS = "feeds", "feeds"
+    RUNS_AFTER = "runs_after", "runs after"
+    RUNS_ON = "runs_on", "runs on"
+    PART_OF = "part_of", "is part of"
+
+
+class Origin(TextChoices):
+    """Where a fact of the catalog came from."""
+
+    PERSON = "person", "Entered by a person"
+    BACKSTAGE = "backstage", "Backstage catalog file"
+    TRACE = "trace", "Trace"
+
+
+class ProbeKind(TextChoices):
+    HTTP = "http", "HTTP"
+    TCP = "tcp", "TCP"
+
+
+class Health(TextChoices):
+    UNKNOWN = "unknown", "Not checked yet"
+    GREEN = "green", "Healthy"
+    RED = "red", "Failing"

@@ -1,0 +1,15 @@
+"""Which address belongs to which room."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+rooms = ["incidents", "runbooks", "approvals", "catalog", "audit"]
+urlpatterns = [
+    path("", include("incidents.urls")),
+    path("runbooks/", include("runbooks.urls")),
+    path("approvals/", include("approvals.urls")),
+    path("services/", include("catalog.urls")),
+    path("evidence/", include("audit.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    *(path("api/v1/", include(f"{room}.api_urls")) for room in rooms),
+]

@@ -1,0 +1,58 @@
+"""Phases, severities and roles of incidents, and the moves between phases."""
+
+from django.db.models import TextChoices
+
+from incidents.errors import IllegalTransition
+
+
+class Phase(TextChoices):
+    DETECTION = "detection", "Detection"  # a signal came, nobody commands it yet
+    MOBILIZATION = "mobilization", "Mobilization"  # people are being called
+    DIAGNOSIS = "diagnosis", "Diagnosis"  # what is broken, and why
+    MITIGATION = "mitigation", "Mitigation"  # the plan runs
+    RESOLUTION = "resolution", "Resolution"  # service is back, proven by our own probes
+    REVIEW = "review", "Review"  # what we learn; then it is closed
+    CLOSED = "closed", "Closed"
+
+
+P = Phase
+MOVES: dict[str, frozenset[str]] = {
+    P.DETECTION: frozenset({P.MOBILIZATION, P.DIAGNOSIS, P.MITIGATION, P.RESOLUTION}),
+    P.MOBILIZATION: frozenset({P.DIAGNOSIS, P.MITIGATION, P.RESOLUTION}),
+    P.DIAGNOSIS: frozenset({P.MITIGATION, P.RESOLUTION}),
+    P.MITIGATION: frozenset({P.DIAGNOSIS, P.RESOLUTION}),  # back when the plan didn't help
+    P.RESOLUTION: frozenset({P.MITIGATION, P.REVIEW}),  # reopened, or on to learning
+    P.REVIEW: frozenset({P.CLOSED, P.MITIGATION}),
+    P.CLOSED: frozenset(),
+}
+BURNING = frozenset({P.DETECTION, P.MOBILIZATION, P.DIAGNOSIS, P.MITIGATION})  # not yet resolved
+OPEN = BURNING | {P.RESOLUTION, P.REVIEW}
+
+
+class Severity(TextChoices):
+    SEV1 = "SEV1", "SEV1"
+    SEV2 = "SEV2", "SEV2"
+    SEV3 = "SEV3", "SEV3"
+    SEV4 = "SEV4", "SEV4"
+
+
+class IncidentRole(TextChoices):
+    COMMANDER = "commander", "Commander"
+    COMMUNICATIONS = "communications", "Comms lead"
+    SCRIBE = "scribe", "Scribe"
+    RESPONDER = "responder", "Responder"
+    OBSERVER = "observer", "Observer"
+
+
+SINGLE_ROLES = frozenset({IncidentRole.COMMANDER, IncidentRole.COMMUNICATIONS, IncidentRole.SCRIBE})
+
+
+class SignalState(TextChoices):
+    FIRING = "firing", "Firing"
+    RESOLVED = "resolved", "Resolved"
+
+
+def check_move(current: str, target: str) -> None:
+    """Raises IllegalTransition unless the table allows current -> target."""
+    if target not in MOVES[current]:
+        raise IllegalTransition(current, target)

@@ -1,0 +1,6 @@
+"""Addresses of the runbooks pages."""
+
+from django.urls import URLPattern
+
+app_name = "runbooks"
+urlpatterns: list[URLPattern] = []
