@@ -83,6 +83,7 @@ class Run(models.Model):
     state = models.CharField(max_length=10, choices=RunState.choices(), default=RunState.RUNNING)
     why = models.CharField(max_length=300, blank=True, help_text="why it ended as it did")
     inputs = models.JSONField(default=dict)
+    context = models.JSONField(default=dict, help_text='what its starter lets expressions see: {"incident": {...}}')
     teams = models.ManyToManyField(Team, related_name="runs")
     starter = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     started_at = models.DateTimeField()
@@ -112,9 +113,9 @@ class StepRun(models.Model):
     ended_at = models.DateTimeField(null=True)
     output = models.JSONField(default=dict)
     seen_at = models.PositiveIntegerField(default=0, help_text="grows with every move; a late click carries an old one")
-    tries_from = models.PositiveIntegerField(
-        default=0, help_text="attempts before this one belong to an earlier retry by a person"
-    )
+    tries = models.PositiveIntegerField(default=0, help_text="number of the newest act attempt")
+    group = models.PositiveIntegerField(default=1, help_text="attempts of one group share an idempotency key")
+    losses = models.PositiveIntegerField(default=0, help_text="workers that the last attempt has cost")
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="assigned_steps"
     )
@@ -140,6 +141,7 @@ class Attempt(models.Model):
     step_run = models.ForeignKey(StepRun, on_delete=models.PROTECT, related_name="attempts")
     kind = models.CharField(max_length=10, choices=AttemptKind.choices)
     number = models.PositiveIntegerField()
+    group = models.PositiveIntegerField(default=1)
     idempotency_key = models.CharField(max_length=160)
     binding = models.CharField(max_length=64, help_text="digest of exactly what this attempt will do")
     state = models.CharField(max_length=10, choices=AttemptState.choices(), default=AttemptState.QUEUED)
@@ -147,7 +149,6 @@ class Attempt(models.Model):
     not_before = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
     fence = models.PositiveIntegerField(default=0)
-    claims = models.PositiveIntegerField(default=0, help_text="how often its lease was lost and taken again")
     worker = models.CharField(max_length=120, blank=True)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -155,13 +156,15 @@ class Attempt(models.Model):
     output = models.JSONField(default=dict)
     error = models.CharField(max_length=1_000, blank=True)
     retryable = models.BooleanField(default=False)
+    effect = models.CharField(
+        max_length=10, default="unknown", help_text="what a failed one may have changed: none, maybe, unknown"
+    )
 
     class Meta:
-        ordering = ("number", "pk")
+        ordering = ("pk",)
         default_permissions = ()
         indexes = [models.Index(fields=["state", "not_before"], name="attempt_due")]
         constraints = [
-            models.UniqueConstraint(fields=["step_run", "kind", "number"], name="one_attempt_per_number"),
             models.UniqueConstraint(
                 fields=["step_run"],
                 condition=Q(state__in=[s.value for s in sorted(OPEN_ATTEMPTS)]),
