@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.plugins.ledger_flush"]
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

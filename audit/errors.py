@@ -1,0 +1,93 @@
+"""Refusals of the ledger. Nothing was written when one of these is raised."""
+
+from plumbing.errors import MusterError
+
+
+class LedgerError(MusterError):
+    """Base of every refusal of this app."""
+
+    code = "ledger_refused"
+    status = 409
+
+
+class NotCanonical(LedgerError):
+    """A value can't be written as restricted canonical JSON. Says where it stands and what would be right."""
+
+    code = "not_canonical"
+    status = 422
+
+    def __init__(self, path: str, found: str, expected: str) -> None:
+        super().__init__(path, found, expected)
+        self.path, self.found, self.expected = path, found, expected
+
+    def __str__(self) -> str:
+        return f"{self.path or 'the value'}: found {self.found}, expected {self.expected}."
+
+
+class EntryTooLarge(LedgerError):
+    """An entry with its fields is larger than the ledger takes; large content belongs in a file named by its SHA-256."""
+
+    code = "entry_too_large"
+    status = 413
+
+    def __init__(self, kind: str, size: int, limit: int) -> None:
+        super().__init__(kind, size, limit)
+        self.kind, self.size, self.limit = kind, size, limit
+
+    def __str__(self) -> str:
+        return f"The entry {self.kind} takes {self.size} bytes; at most {self.limit} fit. Store the content as a file."
+
+
+class OutsideTransaction(LedgerError):
+    """record() was called without a transaction: change and evidence must be written together, or not at all."""
+
+    code = "ledger_outside_transaction"
+    status = 500
+
+    def __str__(self) -> str:
+        return (
+            "ledger.record() needs the transaction of the change it records: call it inside plumbing.database.atomic()."
+        )
+
+
+class NoSuchStream(LedgerError):
+    """No stream has this uid. Only portal, catalog and access come into being by themselves."""
+
+    code = "no_such_stream"
+    status = 404
+
+    def __init__(self, uid: str) -> None:
+        super().__init__(uid)
+        self.uid = uid
+
+    def __str__(self) -> str:
+        return f"There is no stream {self.uid!r}. ledger.open_stream() makes one."
+
+
+class IdemOfAnotherStream(LedgerError):
+    """The idempotency uid was already used by an entry of another stream."""
+
+    code = "idem_of_another_stream"
+
+    def __init__(self, uid: str, stream: str) -> None:
+        super().__init__(uid, stream)
+        self.uid, self.stream = uid, stream
+
+    def __str__(self) -> str:
+        return f"The uid {self.uid} names an entry of stream {self.stream}; a uid is used for one entry only."
+
+
+class Unguarded(LedgerError):
+    """The database doesn't enforce append-only: guards are missing, disabled or altered."""
+
+    code = "ledger_unguarded"
+    status = 500
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return (
+            f"The ledger is not protected: {'; '.join(self.problems)}. `manage.py guard_ledger` puts the guards back."
+        )

@@ -1,0 +1,120 @@
+"""Merkle tree of RFC 6962, section 2.1: root, inclusion and consistency proofs. Hashes are 32 bytes of SHA-256."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+EMPTY = sha256().digest()
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """Hash of a leaf; the 0x00 prefix keeps leaves and nodes apart."""
+    return sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash of an inner node."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+def root(leaves: Iterable[bytes]) -> bytes:
+    """Root over leaf hashes, in one pass with a stack of log(n) hashes. Of nothing: SHA-256 of nothing."""
+    stack: list[bytes] = []
+    count = 0
+    for leaf in leaves:
+        stack.append(leaf)
+        size = count
+        while size & 1:  # two full subtrees of one height become one
+            right = stack.pop()
+            stack[-1] = node_hash(stack[-1], right)
+            size >>= 1
+        count += 1
+    if not stack:
+        return EMPTY
+    top = stack.pop()
+    while stack:
+        top = node_hash(stack.pop(), top)
+    return top
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """Audit path of leaf `index`, lowest sibling first (RFC 6962, 2.1.1). Raises IndexError outside the tree."""
+    if not 0 <= index < len(leaves):
+        raise IndexError(f"leaf {index} of a tree of {len(leaves)}")
+    if len(leaves) == 1:
+        return []
+    split = _split(len(leaves))
+    if index < split:
+        return [*inclusion_proof(leaves[:split], index), root(leaves[split:])]
+    return [*inclusion_proof(leaves[split:], index - split), root(leaves[:split])]
+
+
+def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
+    """Proof that the tree of the first `first` leaves is a prefix of the whole (RFC 6962, 2.1.2). ValueError outside 1..n."""
+    if not 1 <= first <= len(leaves):
+        raise ValueError(f"a tree of {len(leaves)} has no prefix of {first}")
+    return _subproof(leaves, first, whole=True)
+
+
+def _subproof(leaves: Sequence[bytes], first: int, *, whole: bool) -> list[bytes]:
+    if first == len(leaves):
+        return [] if whole else [root(leaves)]
+    split = _split(len(leaves))
+    if first <= split:
+        return [*_subproof(leaves[:split], first, whole=whole), root(leaves[split:])]
+    return [*_subproof(leaves[split:], first - split, whole=False), root(leaves[:split])]
+
+
+def _split(size: int) -> int:
+    """The largest power of two below `size`."""
+    return 1 << (size - 1).bit_length() - 1
+
+
+def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes | None:
+    """The root that `proof` leads to (RFC 9162, 2.1.3.2), or None when it has the wrong length for index and size."""
+    if not 0 <= index < size:
+        return None
+    node, last, result = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0 or len(sibling) != 32:
+            return None
+        if node & 1 or node == last:
+            result = node_hash(sibling, result)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            result = node_hash(result, sibling)
+        node, last = node >> 1, last >> 1
+    return result if last == 0 else None
+
+
+def included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], expected_root: bytes) -> bool:
+    """Whether `proof` shows that `leaf` stands at `index` of the tree with this size and root."""
+    return root_from_inclusion(leaf, index, size, proof) == expected_root
+
+
+def consistent(first: int, second: int, first_root: bytes, second_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether `proof` shows that the tree (first, first_root) is a prefix of (second, second_root) (RFC 9162, 2.1.4.2)."""
+    if not 1 <= first <= second or any(len(item) != 32 for item in proof):
+        return False
+    if first == second:
+        return not proof and first_root == second_root
+    path = list(proof)
+    if first & (first - 1) == 0:
+        path.insert(0, first_root)
+    if not path:
+        return False
+    node, last = first - 1, second - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    old = new = path[0]
+    for item in path[1:]:
+        if last == 0:
+            return False
+        if node & 1 or node == last:
+            old, new = node_hash(item, old), node_hash(item, new)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            new = node_hash(new, item)
+        node, last = node >> 1, last >> 1
+    return last == 0 and old == first_root and new == second_root

@@ -1,0 +1,6 @@
+"""Announcements of the ledger."""
+
+from django.dispatch import Signal
+
+entry_recorded = Signal()
+"""Sent after commit, robustly, once per entry and in order: stream (uid), seq, kind, actor (id), fields (dict), uid, time."""
