@@ -10,7 +10,55 @@ class CatalogError(MusterError):
 
 
 class TokenRefused(CatalogError):
-    """A machine token is unknown, expired, revoked, or has not the scope that the door asks for."""
+    """A machine token is unknown, expired or revoked. The reader learns which only for a token that exists."""
 
     code = "token_refused"
     status = 401
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"This token was refused: {self.why}."
+
+
+class ScopeMissing(CatalogError):
+    """A machine token is valid, but not for this door."""
+
+    code = "scope_missing"
+    status = 403
+
+    def __init__(self, scope: str, scopes: list[str]) -> None:
+        super().__init__(scope, scopes)
+        self.scope, self.scopes = scope, scopes
+
+    def __str__(self) -> str:
+        return f"This address needs a token with the scope '{self.scope}'; yours has: {', '.join(self.scopes)}."
+
+
+class TokenNotIssued(CatalogError):
+    """A token can't be issued as asked."""
+
+    code = "token_not_issued"
+    status = 422
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"No token was issued: {self.why}."
+
+
+class NotAMember(CatalogError):
+    """Somebody can't leave a role that they don't have."""
+
+    code = "not_a_member"
+
+    def __init__(self, user: str, role: str, team: str) -> None:
+        super().__init__(user, role, team)
+        self.user, self.role, self.team = user, role, team
+
+    def __str__(self) -> str:
+        return f"{self.user} is no {self.role} in {self.team}."

@@ -8,6 +8,13 @@ class UserKind(TextChoices):
     MACHINE = "machine", "Machine user"
 
 
+class TokenScope(TextChoices):
+    """Which doors a machine token opens."""
+
+    API = "api", "API"  # everything below /api/v1/, with the rights of its machine user
+    INTAKE = "intake", "Intake"  # posts signals, nothing else
+
+
 class Role(TextChoices):
     """What somebody is in a team. Which rights that gives: ROLE_RIGHTS."""
 

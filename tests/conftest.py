@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.plugins.ledger_flush"]
+pytest_plugins = ["tests.plugins.ledger_flush", "tests.cast"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,73 @@
+"""Who may do what. Every right is a guardian permission on a Team, held by the team's role groups.
+
+All doors of all rooms ask here, by object; a service is seen by whoever may see its team.
+"""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404
+from guardian.shortcuts import get_objects_for_user
+
+from catalog.models import Service, Team, User
+from catalog.states import Right
+
+__all__ = ["Right", "holds", "service_for", "services_where", "team_for", "teams_where"]
+
+# A superuser keeps the house in order, but takes no part in the work: above all, decides no approval.
+SUPERUSER_RIGHTS = frozenset({Right.VIEW, Right.ADMINISTER, Right.DELETE, Right.EXPORT})
+
+
+def teams_where(user: User | AnonymousUser, right: Right | str) -> QuerySet[Team]:
+    """The teams in whose things `user` may do `right`. Lazy, so that it also serves as a subquery."""
+    if not isinstance(user, User) or not user.is_active:
+        return Team.objects.none()
+    if user.is_superuser and right in SUPERUSER_RIGHTS:
+        return Team.objects.all()
+    found: QuerySet[Team] = get_objects_for_user(
+        user, Right(right).value, klass=Team, with_superuser=False, accept_global_perms=False
+    )
+    return found
+
+
+def holds(user: User | AnonymousUser, right: Right | str, teams: Iterable[Team]) -> bool:
+    """Whether `user` holds `right` in ANY of `teams` (a queryset or objects). One query, never cached between calls.
+
+    A superuser holds SUPERUSER_RIGHTS everywhere, also where no team is named.
+    """
+    if isinstance(user, User) and user.is_active and user.is_superuser and right in SUPERUSER_RIGHTS:
+        return True
+    wanted = teams_where(user, right)
+    if isinstance(teams, QuerySet):
+        return wanted.filter(pk__in=teams.values("pk")).exists()
+    return wanted.filter(pk__in=[team.pk for team in teams]).exists()
+
+
+def services_where(user: User | AnonymousUser, right: Right | str) -> QuerySet[Service]:
+    """The services of the teams in which `user` holds `right`."""
+    return Service.objects.filter(team__in=teams_where(user, right))
+
+
+def service_for(user: User | AnonymousUser, slug: str, *, may: Right | str = Right.VIEW) -> Service:
+    """The service. Raises Http404 unless `user` sees it, PermissionDenied if the right `may` is missing."""
+    service = services_where(user, Right.VIEW).select_related("team", "owner", "deputy").filter(slug=slug).first()
+    if service is None:
+        raise Http404(f"No service {slug!r} that you can see.")
+    _demand(user, may, service.team)
+    return service
+
+
+def team_for(user: User | AnonymousUser, slug: str, *, may: Right | str = Right.VIEW) -> Team:
+    """The team. Raises Http404 unless `user` sees it, PermissionDenied if the right `may` is missing."""
+    team = teams_where(user, Right.VIEW).filter(slug=slug).first()
+    if team is None:
+        raise Http404(f"No team {slug!r} that you can see.")
+    _demand(user, may, team)
+    return team
+
+
+def _demand(user: User | AnonymousUser, right: Right | str, team: Team) -> None:
+    if right != Right.VIEW and not holds(user, right, [team]):
+        raise PermissionDenied(f"You don't have the right to {Right(right).label.lower()} in {team}.")
