@@ -63,6 +63,29 @@ class BadInput(RunbookError):
         return f"Input {self.name}: {self.message}"
 
 
+class ReasonNeeded(RunbookError):
+    """The act needs a sentence of reason: it is kept as evidence."""
+
+    code = "reason_needed"
+    status = 422
+
+    def __str__(self) -> str:
+        return "Say why in a sentence: the reason is kept as evidence."
+
+
+class VersionNotPublished(RunbookError):
+    """Only a published version may run."""
+
+    code = "version_not_published"
+
+    def __init__(self, version: str, state: str) -> None:
+        super().__init__(version, state)
+        self.version, self.state = version, state
+
+    def __str__(self) -> str:
+        return f"{self.version} is {self.state}; only a published version may run. Publish it first."
+
+
 class VersionFrozen(RunbookError):
     """A published version can't change; write a new one."""
 
@@ -74,3 +97,17 @@ class VersionFrozen(RunbookError):
 
     def __str__(self) -> str:
         return f"{self.runbook} version {self.number} is published and never changes. Save a new version instead."
+
+
+class IllegalVersion(RunbookError):
+    """The text belongs to another runbook."""
+
+    code = "illegal_version"
+    status = 422
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(found, expected)
+        self.found, self.expected = found, expected
+
+    def __str__(self) -> str:
+        return f"name: found {self.found}, this runbook is {self.expected}. Change the name, or make a new runbook."

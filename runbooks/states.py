@@ -64,7 +64,7 @@ STEP_MOVES: dict[str, frozenset[str]] = {
     S.VERIFYING: frozenset({S.DONE, S.FAILED, S.READY, S.CANCELLED}),
     S.DONE: frozenset(),
     S.FAILED: frozenset({S.READY, S.APPROVAL, S.SKIPPED, S.CANCELLED}),  # retried or skipped by a person
-    S.UNKNOWN: frozenset({S.DONE, S.VERIFYING, S.FAILED, S.READY, S.APPROVAL, S.CANCELLED}),  # a person says what happened
+    S.UNKNOWN: frozenset({S.DONE, S.VERIFYING, S.FAILED, S.READY, S.APPROVAL, S.CANCELLED}),  # by a person
     S.SKIPPED: frozenset(),
     S.CANCELLED: frozenset(),
 }

@@ -1,0 +1,76 @@
+"""How a step asks its accountable owner, bound to exactly what it would do."""
+
+import datetime as dt
+from typing import Any
+
+from approvals.selectors import latest_of
+
+from approvals import services as approvals
+from approvals.models import ApprovalRequest
+from approvals.states import RequestState
+from audit.ledger import Actor
+from catalog.models import Service
+from plumbing.expressions import render
+from runbooks.engine.intent import Intent, intent_of
+from runbooks.engine.model import Approval
+from runbooks.engine.reading import definition_of, subject_of, values_of
+from runbooks.engine.work import Work
+from runbooks.models import Run
+
+
+def ask(work: Work, step: str) -> ApprovalRequest:
+    """Ask for consent to what the step would do now. Raises ExpressionError when a value is missing."""
+    spec = work.definition.by_id[step]
+    if spec.approval is None:
+        raise ValueError(f"step {step} needs no approval")
+    intent, values = work.intent(step), values_of(work.run)
+    within_s = spec.approval.within_s
+    return approvals.ask(
+        stream=work.run.stream,
+        subject=subject_of(work.run, step),
+        binds=intent.text,
+        service=_accountable_for(intent),
+        requester=work.run.starter,
+        executor=work.rows[step].assignee,
+        due_at=work.now + dt.timedelta(seconds=within_s) if within_s else None,
+        now=work.now,
+        **_texts(spec.approval, spec.title, values),
+    )
+
+
+def _texts(approval: Approval, title: str, values: dict[str, Any]) -> dict[str, str]:
+    def filled(text: str, otherwise: str) -> str:
+        return str(render(text, values))[:500] if text else otherwise
+
+    return {
+        "question": filled(approval.reason, f"{title}?")[:200],
+        "effect": filled(approval.effect, "Not described by the runbook's author."),
+        "undo": filled(approval.undo, "No undo is described."),
+        "proof": filled(approval.proof, "No proof is described."),
+    }
+
+
+def _accountable_for(intent: Intent) -> Service | None:
+    """The touched service that matters most; several owners are asked one by one in a later version."""
+    return Service.objects.filter(slug__in=intent.targets).select_related("owner", "deputy", "team").first()
+
+
+def binding_of(subject: str) -> str | None:
+    """What the step named by `run/<uid>/<step>` would do now; None when it is gone or can't be said any more."""
+    _, uid, step = subject.split("/", 2)
+    run = Run.objects.select_related("version__runbook").filter(uid=uid).first()
+    if run is None:
+        return None
+    spec = definition_of(run.version).by_id[step]
+    return intent_of(spec, values_of(run), version=run.version.digest, environment=run.environment).text
+
+
+def withdraw(work: Work, step: str, why: str, actor: Actor, *, unless: str = "") -> bool:
+    """Void the step's request, pending or approved, unless it is bound to the digest `unless`. True when it did."""
+    request = latest_of(subject_of(work.run, step))
+    if request is None or request.state not in (RequestState.PENDING, RequestState.APPROVED):
+        return False
+    if unless and request.digest == unless:
+        return False
+    approvals.void(request, reason=why, actor=actor, now=work.now)
+    return True

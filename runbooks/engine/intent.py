@@ -1,0 +1,66 @@
+"""Exactly what a step would do now: the thing that consent is bound to, and that a worker compares before it acts."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from audit.canonical import canon, tidy
+from plumbing.expressions import render, resolve
+from runbooks.engine.model import Step
+
+
+@dataclass(frozen=True)
+class Intent:
+    """One step with everything filled in. Two intents with the same digest do the same thing to the same targets."""
+
+    version: str  # digest of the runbook version
+    step: str
+    action: str
+    config: Mapping[str, Any]
+    targets: tuple[str, ...]
+    environment: str
+
+    @cached_property
+    def text(self) -> str:
+        """Canonical JSON (RFC 8785, restricted): the bytes that `digest` is the SHA-256 of, in UTF-8."""
+        bound = {
+            "action": self.action,
+            "environment": self.environment,
+            "inputs": [[key, _plain(value)] for key, value in sorted(self.config.items())],
+            "step": self.step,
+            "targets": list(self.targets),
+            "version": self.version,
+        }
+        return canon(tidy(bound)).decode()
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def intent_of(step: Step, values: Mapping[str, Any], *, version: str, environment: str) -> Intent:
+    """What `step` would do with these values. Raises ExpressionError when one of them is missing."""
+    return Intent(
+        version=version,
+        step=step.id,
+        action=step.action,
+        config=resolve(dict(step.with_), values),
+        targets=tuple(str(render(touched, values)) for touched in step.touches),
+        environment=environment,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """The value in the words of canonical JSON: fractions as decimal text, objects as sorted pairs (keys are free)."""
+    match value:
+        case bool() | int() | str() | None:
+            return value
+        case float():
+            return repr(value)
+        case Mapping():
+            return {"pairs": [[str(key), _plain(item)] for key, item in sorted(value.items())]}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+    return str(value)

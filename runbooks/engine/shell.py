@@ -1,0 +1,79 @@
+"""The durable shell around the planner: locks a run, asks what is due, writes it all in one transaction, then rings."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+
+from plumbing.database import atomic
+from plumbing.errors import MusterError
+from runbooks.engine import consent
+from runbooks.engine.facts import AskApproval, EndRun, Kind, MoveStep, QueueAttempt, Transition
+from runbooks.engine.planner import plan
+from runbooks.engine.reading import snapshot_of
+from runbooks.engine.work import Work, lock
+from runbooks.models import Attempt
+from runbooks.states import StepState
+
+MAX_ROUNDS = 3  # the planner reaches its fixpoint in one; a step that can't be resolved fails and takes another
+
+
+def advance(run_uid: str) -> None:
+    """Take a run as far as it can go now. Safe when called twice, late or never: the sweep finds it."""
+    with atomic():
+        work = lock(run_uid)
+        settle(work)
+        work.close()
+
+
+def settle(work: Work) -> None:
+    """Ask the planner and apply what it says, until it says nothing."""
+    for _ in range(MAX_ROUNDS):
+        transitions = plan(work.definition, snapshot_of(work.run, work.definition))
+        if not transitions:
+            return
+        apply(work, transitions)
+
+
+def apply(work: Work, transitions: Iterable[Transition]) -> None:
+    """Write transitions as rows and entries. A step whose values are missing fails instead of starting."""
+    broken: set[str] = set()
+    for transition in transitions:
+        match transition:
+            case MoveStep(step, to, why):
+                work.move(step, to, why)
+            case QueueAttempt() | AskApproval() if transition.step in broken:
+                continue
+            case QueueAttempt(step):
+                _unless_broken(work, step, broken, lambda t=transition: _queue(work, t))
+            case AskApproval(step):
+                work.flush()  # the ledger says that the step waits before it says who was asked
+                _unless_broken(work, step, broken, lambda s=step: consent.ask(work, s))
+            case EndRun(state, why):
+                work.end(state, why)
+
+
+def _unless_broken(work: Work, step: str, broken: set[str], do: Callable[[], object]) -> None:
+    try:
+        do()
+    except MusterError as error:
+        broken.add(step)
+        work.move(step, StepState.FAILED, f"It could not start: {error}")
+
+
+def _queue(work: Work, transition: QueueAttempt) -> None:
+    """A row for a worker to claim; it says what exactly it will do, so that a later change is noticed."""
+    intent, row = work.intent(transition.step), work.rows[transition.step]
+    again = row.tries == transition.number and transition.kind is Kind.ACT
+    row.losses = row.losses if again or transition.kind is Kind.VERIFY else 0
+    row.tries, row.group = transition.number, transition.group
+    row.save(update_fields=["tries", "group", "losses"])
+    attempt = Attempt.objects.create(
+        step_run=row,
+        kind=transition.kind,
+        number=transition.number,
+        group=transition.group,
+        idempotency_key=f"{work.run.uid}/{transition.step}/{transition.group}",
+        binding=intent.digest,
+        queued_at=work.now,
+        not_before=work.now + dt.timedelta(seconds=transition.not_before_s),
+    )
+    work.queued.append(attempt)

@@ -1,0 +1,17 @@
+"""Doors of the broker. A message is a ring: safe when it comes twice, late or never."""
+
+from celery import shared_task
+
+from runbooks.engine import shell, worker
+
+
+@shared_task(name="runbooks.attend", ignore_result=True)
+def attend(attempt_id: str) -> None:
+    """Look at an attempt: perform it when it is due, call it lost when its lease ran out."""
+    worker.attend(int(attempt_id))
+
+
+@shared_task(name="runbooks.advance_run", ignore_result=True)
+def advance_run(run_uid: str) -> None:
+    """Take a run as far as it can go now."""
+    shell.advance(run_uid)
