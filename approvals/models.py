@@ -7,6 +7,8 @@ from django.db.models import Q
 from approvals.states import RequestState, Verdict
 from catalog.models import HEX_DIGITS, Service, Team, new_uid
 
+LONGEST_REASON = 2_000  # characters; forms and the API refuse more
+
 
 class ApprovalRequest(models.Model):
     """One question to the accountable owner. `binds` is the canonical text that `digest` is the SHA-256 of."""
@@ -14,10 +16,10 @@ class ApprovalRequest(models.Model):
     uid = models.CharField(max_length=HEX_DIGITS, unique=True, default=new_uid, editable=False)
     stream = models.CharField(max_length=40, db_index=True, help_text="uid of the ledger stream it belongs to")
     subject = models.CharField(max_length=120, db_index=True, help_text="what waits for it: run/<uid>/<step>")
-    question = models.CharField(max_length=200)
-    effect = models.CharField(max_length=500)
-    undo = models.CharField(max_length=500)
-    proof = models.CharField(max_length=500)
+    question = models.TextField()
+    effect = models.TextField(blank=True)
+    undo = models.TextField(blank=True)
+    proof = models.TextField(blank=True)
     binds = models.TextField(help_text="canonical JSON of action, inputs, targets, environment, version, step")
     digest = models.CharField(max_length=64)
     service = models.ForeignKey(Service, null=True, on_delete=models.PROTECT, related_name="approval_requests")
@@ -32,7 +34,8 @@ class ApprovalRequest(models.Model):
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
-    void_reason = models.CharField(max_length=300, blank=True)
+    void_reason = models.TextField(blank=True)
+    skipped = models.JSONField(default=list, help_text="who was passed over: [{part, who, because}]")
 
     class Meta:
         default_permissions = ()
@@ -46,6 +49,11 @@ class ApprovalRequest(models.Model):
 
     def __str__(self) -> str:
         return self.question
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a decision is still awaited."""
+        return self.state == RequestState.PENDING
 
 
 class Asked(models.Model):
@@ -70,7 +78,7 @@ class Decision(models.Model):
     request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="decisions")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
-    reason = models.TextField(blank=True, max_length=2_000)
+    reason = models.TextField(blank=True, max_length=LONGEST_REASON)
     digest = models.CharField(max_length=64)
     decided_at = models.DateTimeField()
 

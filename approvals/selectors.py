@@ -1,0 +1,108 @@
+"""Reads of approvals: the four lists of the inbox, a request's facts, and who may decide it at this moment."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from approvals.models import ApprovalRequest, Decision
+from approvals.policies import Person, exclusions, refusal
+from approvals.states import RequestState
+from catalog.models import Service, User
+from catalog.permissions import Right, holds, teams_where
+from catalog.states import UserKind
+
+
+def visible_to(user: User) -> QuerySet[ApprovalRequest]:
+    """Requests that `user` may read: asked of them, asked by them, or of a team whose things they see."""
+    if not user.is_authenticated or not user.is_active:
+        return ApprovalRequest.objects.none()
+    if user.is_superuser:
+        return _listed(ApprovalRequest.objects.all())
+    in_teams = ApprovalRequest.teams.through.objects.filter(team__in=teams_where(user, Right.VIEW))
+    theirs = Q(requester=user) | Q(executor=user) | Q(pk__in=user.asked_of.values("request"))
+    return _listed(ApprovalRequest.objects.filter(theirs | Q(pk__in=in_teams.values("approvalrequest"))))
+
+
+def waiting_for(user: User) -> QuerySet[ApprovalRequest]:
+    """Pending requests that were asked of `user`, the most urgent first."""
+    return _by_urgency(_pending().filter(asked__user=user))
+
+
+def i_can_cover(user: User) -> QuerySet[ApprovalRequest]:
+    """Pending requests that went to somebody else or nobody, for services whose deputy `user` is."""
+    mine = user.asked_of.values("request")
+    return _by_urgency(_pending().filter(service__deputy=user).exclude(pk__in=mine))
+
+
+def asked_by(user: User) -> QuerySet[ApprovalRequest]:
+    """Requests made on behalf of `user`, newest first, settled ones too."""
+    return _listed(ApprovalRequest.objects.filter(requester=user))
+
+
+def decided_by(user: User) -> QuerySet[Decision]:
+    """What `user` decided, newest first."""
+    return user.decisions.select_related("request", "request__service").order_by("-decided_at")
+
+
+def latest_of(subject: str) -> ApprovalRequest | None:
+    """The newest request for `subject` (`run/<uid>/<step>`), whatever its state."""
+    return ApprovalRequest.objects.filter(subject=subject).order_by("-pk").first()
+
+
+def pending_of(stream: str) -> QuerySet[ApprovalRequest]:
+    """Requests of one ledger stream that still wait, the most urgent first."""
+    return _by_urgency(_pending().filter(stream=stream))
+
+
+def decision_of(request: ApprovalRequest) -> Decision | None:
+    """The decision that settled the request; None while it waits, or when it was voided before anybody decided."""
+    return request.decisions.select_related("user").first()
+
+
+def person(user: User, service: Service | None) -> Person:
+    """`user` as the rules see them, for a request about `service`, at this moment."""
+    may_approve = service is not None and holds(user, Right.APPROVE, [service.team])
+    return Person(user.actor_id, user.is_active, user.kind == UserKind.MACHINE, user.is_superuser, may_approve)
+
+
+def why_not(request: ApprovalRequest, user: User) -> str | None:
+    """Why a decision of `user` would not count now; None when it would."""
+    asked = [row.user.actor_id for row in request.asked.select_related("user")]
+    return refusal(person(user, request.service), excluded=excluded_from(request), asked=asked)
+
+
+def excluded_from(request: ApprovalRequest) -> dict[str, str]:
+    """actor_id -> why this person never decides the request."""
+    return exclusions(*(user.actor_id if user else None for user in (request.requester, request.executor)))
+
+
+def bound_facts(request: ApprovalRequest) -> list[tuple[str, str]]:
+    """Exactly what the digest covers, one readable line for each value: ("with.url", "http://…")."""
+    return list(_flat("", json.loads(request.binds)))
+
+
+def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _flat(f"{path}.{key}" if path else key, item)
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value, 1):
+            yield from _flat(f"{path}.{index}", item)
+    else:
+        yield path, value if isinstance(value, str) else json.dumps(value)
+
+
+def _listed(found: QuerySet[ApprovalRequest]) -> QuerySet[ApprovalRequest]:
+    related = found.select_related("service", "service__team", "requester", "executor")
+    return related.prefetch_related("asked__user", "decisions__user")
+
+
+def _pending() -> QuerySet[ApprovalRequest]:
+    return _listed(ApprovalRequest.objects.filter(state=RequestState.PENDING))
+
+
+def _by_urgency(found: QuerySet[ApprovalRequest]) -> QuerySet[ApprovalRequest]:
+    """What is due first comes first; what has no deadline comes last, oldest first."""
+    return found.order_by(F("due_at").asc(nulls_last=True), "asked_at")
