@@ -3,7 +3,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.core import checks
 from django.db import connections
-from django.db.models.signals import post_migrate
+from django.db.migrations import Migration
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class AuditConfig(AppConfig):
@@ -12,8 +13,20 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         from audit.checks import ledger_is_guarded
 
-        checks.register(ledger_is_guarded, checks.Tags.database)
+        checks.register(checks.Tags.database)(ledger_is_guarded)
+        pre_migrate.connect(lift_guards, sender=self, dispatch_uid="audit.lift")
         post_migrate.connect(install_guards, sender=self, dispatch_uid="audit.guards")
+
+
+def lift_guards(using: str, plan: list[tuple[Migration, bool]], **_: Any) -> None:
+    """Before a migration of this app on SQLite: Django rebuilds tables there, which triggers of other tables prevent."""
+    connection = connections[using]
+    if connection.vendor == "sqlite" and any(migration.app_label == "audit" for migration, _ in plan):
+        from audit.guards import sqlite
+
+        with connection.cursor() as cursor:
+            for statement in sqlite.lifted():
+                cursor.execute(statement)
 
 
 def install_guards(using: str, **_: Any) -> None:

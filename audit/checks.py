@@ -1,5 +1,6 @@
-"""System check: the database enforces that the ledger is append-only. Runs with `check --database default` and in migrate."""
+"""System check: the database keeps the ledger append-only. Runs in migrate and in `check --database default`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
@@ -10,7 +11,7 @@ from audit import guards
 HINT = "Run `manage.py guard_ledger`, then `manage.py verify_ledger`."
 
 
-def ledger_is_guarded(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+def ledger_is_guarded(app_configs: Any = None, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """One message per guard that is missing or disabled (error) or not as this release writes it (warning)."""
     messages: list[CheckMessage] = []
     for problem in (problem for using in databases or [] for problem in guards.problems(connections[using])):

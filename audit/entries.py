@@ -55,7 +55,7 @@ def new_salt() -> bytes:
 
 
 def build(header: Header, prev: bytes, fields: Mapping[str, Json], salt: Callable[[], bytes] = new_salt) -> Built:
-    """The entry's bytes. prev: leaf of the entry before (NO_HEAD for seq 0). Raises NotCanonical, EntryTooLarge, ValueError."""
+    """The entry's bytes. prev: leaf of the entry before (NO_HEAD for seq 0). Raises NotCanonical, EntryTooLarge."""
     check_header(header.stream, header.kind, header.actor)
     if len(prev) != 32:
         raise ValueError(f"prev has {len(prev)} bytes, not 32")
@@ -84,9 +84,7 @@ def check_header(stream: str, kind: str, actor: str) -> None:
     if not STREAM.fullmatch(stream):
         raise NotCanonical("stream", repr(stream), "a uid such as inc_0190… or portal")
     if not KIND.fullmatch(kind) or len(kind) > LONGEST_KIND:
-        raise NotCanonical(
-            "kind", repr(kind), f"lower-case words with a dot, such as step.finished, up to {LONGEST_KIND}"
-        )
+        raise NotCanonical("kind", repr(kind), f"words with a dot such as step.finished, up to {LONGEST_KIND}")
     if not ACTOR.fullmatch(actor):
         raise NotCanonical("actor", repr(actor), "an opaque id such as usr_0190…")
 

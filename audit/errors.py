@@ -25,7 +25,7 @@ class NotCanonical(LedgerError):
 
 
 class EntryTooLarge(LedgerError):
-    """An entry with its fields is larger than the ledger takes; large content belongs in a file named by its SHA-256."""
+    """An entry with its fields is too large for the ledger: large content is a file, named by its SHA-256."""
 
     code = "entry_too_large"
     status = 413
@@ -45,9 +45,7 @@ class OutsideTransaction(LedgerError):
     status = 500
 
     def __str__(self) -> str:
-        return (
-            "ledger.record() needs the transaction of the change it records: call it inside plumbing.database.atomic()."
-        )
+        return "ledger.record() needs the transaction of the change it records: call it inside atomic()."
 
 
 class NoSuchStream(LedgerError):
@@ -88,6 +86,4 @@ class Unguarded(LedgerError):
         self.problems = problems
 
     def __str__(self) -> str:
-        return (
-            f"The ledger is not protected: {'; '.join(self.problems)}. `manage.py guard_ledger` puts the guards back."
-        )
+        return f"The ledger is not protected: {'; '.join(self.problems)}. `manage.py guard_ledger` repairs it."

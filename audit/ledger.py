@@ -4,8 +4,8 @@
         ...the change...
         ledger.record(incident.stream, "incident.moved", actor, {"from": "declared", "to": "mitigating"})
 
-Call it as (one of) the last statements of the transaction: it locks the stream until commit, and 20 ms of other work under
-that lock cost 7.6 times the throughput. A transaction that writes to two streams records in ascending order of stream id.
+Call it as (one of) the last statements of the transaction: it locks the stream until commit, and 20 ms of other work
+under that lock cost 7.6 times the throughput. Who writes to two streams records in ascending order of stream id.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ class Recorded:
 
 
 def open_stream(uid: str) -> Stream:
-    """The stream with this uid, made empty if there is none. Raises NotCanonical when `uid` isn't a neutral identifier."""
+    """The stream with this uid, made empty if there is none. Raises NotCanonical unless `uid` is an identifier."""
     if not STREAM.fullmatch(uid):
         raise NotCanonical("stream", repr(uid), "a uid such as inc_0190… or portal")
     found = Stream.objects.filter(uid=uid).first()
@@ -71,9 +71,10 @@ def open_stream(uid: str) -> Stream:
 def record(stream: Stream | str, kind: str, actor: Actor, fields: Fields, *, idem: UUID | None = None) -> Recorded:
     """Append one entry to a stream, in the caller's transaction, and announce it on commit.
 
-    kind: dotted words (`step.finished`). fields: what can be withheld later; text is brought to NFC. With `idem`, a second
-    call with the same uid writes nothing and returns the earlier entry.
-    Raises OutsideTransaction, NotCanonical (with the field's path), EntryTooLarge (64 KiB), NoSuchStream, IdemOfAnotherStream.
+    kind: dotted words (`step.finished`). fields: what can be withheld later; text is brought to NFC. With `idem`, a
+    second call with the same uid writes nothing and returns the earlier entry.
+    Raises OutsideTransaction, NotCanonical (with the field's path), EntryTooLarge (64 KiB), NoSuchStream,
+    IdemOfAnotherStream.
     """
     locked = _lock(stream)
     if idem is not None and (known := store.earlier(idem)) is not None:
@@ -84,7 +85,9 @@ def record(stream: Stream | str, kind: str, actor: Actor, fields: Fields, *, ide
 
 
 def record_many(stream: Stream | str, entries: Sequence[tuple[str, Actor, Fields]]) -> list[Recorded]:
-    """Append the entries of one transition, (kind, actor, fields) each, in order and in as few statements as one. See record()."""
+    """Append the entries of one transition, (kind, actor, fields) each, in order, in as few statements as one.
+
+    Raises what record() raises; then none of them is written."""
     if not entries:
         return []
     return _append(_lock(stream), entries)
@@ -119,7 +122,7 @@ def _append(
 
 
 def _announce(header: Header, fields: dict[str, Json]) -> None:
-    """A receiver that fails (a dead broker, say) must not turn a committed change into an error: send_robust logs it."""
+    """A receiver that fails (a dead broker, say) must not make a committed change an error: send_robust logs it."""
     entry_recorded.send_robust(
         sender=Entry,
         stream=header.stream,

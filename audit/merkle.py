@@ -19,15 +19,13 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def root(leaves: Iterable[bytes]) -> bytes:
     """Root over leaf hashes, in one pass with a stack of log(n) hashes. Of nothing: SHA-256 of nothing."""
     stack: list[bytes] = []
-    count = 0
-    for leaf in leaves:
+    for index, leaf in enumerate(leaves):
         stack.append(leaf)
-        size = count
-        while size & 1:  # two full subtrees of one height become one
+        full = index
+        while full & 1:  # two full subtrees of one height become one
             right = stack.pop()
             stack[-1] = node_hash(stack[-1], right)
-            size >>= 1
-        count += 1
+            full >>= 1
     if not stack:
         return EMPTY
     top = stack.pop()
@@ -49,7 +47,7 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
 
 
 def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
-    """Proof that the tree of the first `first` leaves is a prefix of the whole (RFC 6962, 2.1.2). ValueError outside 1..n."""
+    """Proof that the tree of the first `first` leaves is a prefix of the whole (RFC 6962, 2.1.2); 1 <= first <= n."""
     if not 1 <= first <= len(leaves):
         raise ValueError(f"a tree of {len(leaves)} has no prefix of {first}")
     return _subproof(leaves, first, whole=True)
@@ -93,7 +91,7 @@ def included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], expecte
 
 
 def consistent(first: int, second: int, first_root: bytes, second_root: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether `proof` shows that the tree (first, first_root) is a prefix of (second, second_root) (RFC 9162, 2.1.4.2)."""
+    """Whether `proof` shows that the first tree is a prefix of the second (RFC 9162, 2.1.4.2)."""
     if not 1 <= first <= second or any(len(item) != 32 for item in proof):
         return False
     if first == second:

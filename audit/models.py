@@ -141,7 +141,7 @@ class Cosignature(models.Model):
 
 
 class Pack(models.Model):
-    """An evidence pack that was handed out. Who made it and when: the entry pack.issued of stream portal with the same uid."""
+    """An evidence pack that was handed out. The entry pack.issued of stream portal with this uid says who and when."""
 
     uid = models.UUIDField(unique=True)
     stream = models.ForeignKey(Stream, PROTECT, related_name="packs")

@@ -31,7 +31,7 @@ NOTHING, EVERYTHING = Q(pk__in=[]), ~Q(pk__in=[])
 
 
 def register_gate(prefix: str, gate: Gate, describe: Describe | None = None) -> None:
-    """Say who may see the streams whose uid starts with `prefix` (`inc_`, `rbk_`, `catalog`). Called from `apps.py: ready()`.
+    """Say who may see the streams whose uid starts with `prefix` (`inc_`, `rbk_`, `catalog`); from `apps.py: ready()`.
 
     gate: (user, "view" | "export") -> Q over audit.models.Stream, for example
         lambda user, may: Q(incident__in=Incident.objects.visible_to(user))
@@ -56,7 +56,7 @@ def visible_streams(user: Any, may: May = "view") -> QuerySet[Stream]:
 
 
 def stream_for(user: Any, uid: str, *, may: May = "view") -> Stream:
-    """The stream: a door's only way in. Raises Http404 unless `user` sees it, PermissionDenied if the right is missing."""
+    """The stream: a door's only way in. Raises Http404 unless `user` sees it, PermissionDenied without the right."""
     stream = visible_streams(user).filter(uid=uid).first()
     if stream is None:
         raise Http404(f"There is no stream {uid}.")

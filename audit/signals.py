@@ -3,4 +3,4 @@
 from django.dispatch import Signal
 
 entry_recorded = Signal()
-"""Sent after commit, robustly, once per entry and in order: stream (uid), seq, kind, actor (id), fields (dict), uid, time."""
+"""Sent after commit, robustly, once per entry, in order: stream (uid), seq, kind, actor (id), fields, uid, time."""

@@ -1,6 +1,6 @@
-"""The statements of an append, for each database: lock the stream, insert entries with disclosures, move the stream forward.
+"""The statements of an append, for each database: lock the stream, insert entries and disclosures, move the stream on.
 
-Raw SQL, because the append is in every transaction of the house: three round trips (four on SQLite), whatever it appends.
+Raw SQL, because the append is in every transaction of the house: three round trips (four on SQLite) for any number.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ from django.db.backends.utils import CursorWrapper
 from audit.entries import Built
 
 LOCK = {
-    "postgresql": "SELECT id, uid, size, head, time, clock_timestamp() FROM ledger_stream WHERE {column} = %s FOR UPDATE",
+    "postgresql": "SELECT id, uid, size, head, time, clock_timestamp()"
+    " FROM ledger_stream WHERE {column} = %s FOR UPDATE",
     "sqlite": "SELECT id, uid, size, head, time, strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"
     " FROM ledger_stream WHERE {column} = %s",  # BEGIN IMMEDIATE holds the lock already
 }
@@ -100,7 +101,7 @@ def _insert_sqlite(cursor: CursorWrapper, stream_id: int, entries: Sequence[Buil
     rows = [(entry.header.uid, name, payload) for entry in entries for name, payload in entry.disclosures.items()]
     if rows:
         values = ", ".join(["((SELECT id FROM ledger_entry WHERE uid = %s), %s, %s)"] * len(rows))
-        cursor.execute(DISCLOSURE_SQLITE + values, [item for uid, *rest in rows for item in (uid.hex, *rest)])
+        cursor.execute(DISCLOSURE_SQLITE + values, [item for row in rows for item in (row[0].hex, row[1], row[2])])
 
 
 def earlier(uid: UUID) -> tuple[str, int, datetime] | None:
@@ -108,7 +109,8 @@ def earlier(uid: UUID) -> tuple[str, int, datetime] | None:
     value = uid if connection.features.has_native_uuid_field else uid.hex
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.uid, e.seq, e.time FROM ledger_entry e JOIN ledger_stream s ON s.id = e.stream_id WHERE e.uid = %s",
+            "SELECT s.uid, e.seq, e.time FROM ledger_entry e JOIN ledger_stream s ON s.id = e.stream_id"
+            " WHERE e.uid = %s",
             [value],
         )
         row = cursor.fetchone()

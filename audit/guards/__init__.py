@@ -24,14 +24,15 @@ def install(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def problems(connection: BaseDatabaseWrapper) -> list[str]:
-    """What keeps the database from enforcing append-only, one sentence each; empty when all is well or there is no ledger yet."""
+    """What keeps the database from enforcing append-only, one sentence each; nothing where there is no ledger."""
     if not set(TABLES) <= set(connection.introspection.table_names()):
         return []
     with connection.cursor() as cursor:
-        return VENDORS[connection.vendor].problems(cursor)
+        found: list[str] = VENDORS[connection.vendor].problems(cursor)
+        return found
 
 
 def demand(using: str = "default") -> None:
-    """Called by whatever serves or works, before it starts. Raises Unguarded when a guard is missing, disabled or altered."""
+    """For whatever serves or works, before it starts. Raises Unguarded when a guard is missing, disabled or altered."""
     if wrong := problems(connections[using]):
         raise Unguarded(wrong)

@@ -9,7 +9,8 @@ from audit.guards.rules import ERASABLE, LEAVES, MOVES_FORWARD, TABLES
 
 REFUSE = """
 begin
-  raise exception 'the ledger is append-only (% on %)', lower(tg_op), tg_table_name using errcode = 'restrict_violation';
+  raise exception 'the ledger is append-only (% on %)', lower(tg_op), tg_table_name
+    using errcode = 'restrict_violation';
 end
 """
 STREAM_STARTS_EMPTY = """
@@ -26,7 +27,8 @@ begin
      or not exists (select 1 from {schema}.ledger_entry where stream_id = new.id and seq = new.size - 1
                     and leaf = new.head and time = new.time)
      or exists (select 1 from {schema}.ledger_entry where stream_id = new.id and seq = new.size) then
-    raise exception 'a ledger stream moves forward to its last recorded entry only' using errcode = 'restrict_violation';
+    raise exception 'a ledger stream moves forward to its last recorded entry only'
+      using errcode = 'restrict_violation';
   end if;
   return new;
 end

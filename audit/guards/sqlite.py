@@ -1,7 +1,7 @@
 """Guards as SQLite triggers. RAISE(ABORT) undoes the statement.
 
-INSERT OR REPLACE deletes without firing delete triggers unless recursive_triggers is on, so inserts over an existing key are
-refused as well.
+INSERT OR REPLACE deletes without firing delete triggers unless recursive_triggers is on, so inserts over an existing
+key are refused as well.
 """
 
 import re
@@ -71,6 +71,11 @@ def triggers() -> dict[str, str]:
     return made
 
 
+def lifted() -> list[str]:
+    """Statements that drop the triggers which look at a second table: with them SQLite can't rename a rebuilt table."""
+    return [f"DROP TRIGGER IF EXISTS {name}" for name, _, refused, _ in CONDITIONS if "ledger_" in refused]
+
+
 def _refuse(table: str, verb: str, event: str, when: str = "") -> str:
     message = f"the ledger is append-only ({verb} on {table})"
     return (
@@ -80,7 +85,7 @@ def _refuse(table: str, verb: str, event: str, when: str = "") -> str:
 
 def _taken(table: str, keys: list[tuple[str, ...]]) -> str:
     same = [" AND ".join(f"{column} = NEW.{column}" for column in key) for key in [("id",), *keys]]
-    return f"EXISTS (SELECT 1 FROM {table} WHERE {' OR '.join(f'({test})' for test in same)})"
+    return f"EXISTS (SELECT 1 FROM {table} WHERE {' OR '.join(f'({test})' for test in same)})"  # noqa: S608 our names
 
 
 def statements(cursor: Any) -> list[str]:

@@ -32,6 +32,7 @@ def drop_guards() -> None:
             for name in sqlite.triggers():
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
             return
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # deferred foreign keys would hold the tables
         for name, (table, _) in postgresql.triggers("public").items():
             cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
         for table in postgresql.LEAVES:
