@@ -1,1 +1,67 @@
-"""System checks that refuse an unsafe start. Filled as settings grow."""
+"""Checks that refuse an unsafe start: production with demo settings, a demo with production's."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register, run_checks
+
+TAG = "muster"
+SHORTEST_SECRET = 50
+
+
+@register(TAG)
+def production_is_safe(app_configs: Iterable[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """What production must not be started with: each problem with what would be right."""
+    if not settings.PRODUCTION:
+        return []
+    vendor = settings.DATABASES["default"]["ENGINE"].rsplit(".", 1)[-1]
+    layer = settings.CHANNEL_LAYERS["default"]["BACKEND"]
+    secret = settings.SECRET_KEY
+    problems = [
+        (secret == settings.DEFAULT_SECRET or len(secret) < SHORTEST_SECRET,
+         "MUSTER_SECRET_KEY is the demo's or shorter than 50 characters", "Set it to 50 or more random characters."),
+        (settings.DEBUG, "DEBUG is on", "Remove MUSTER_DEBUG."),
+        (vendor != "postgresql", f"the database is {vendor}, which processes on several machines can't share",
+         "Set MUSTER_DATABASE_URL=postgresql://…"),
+        (settings.CELERY_BROKER_URL.startswith("memory:"), "the broker lives in one process's memory",
+         "Set MUSTER_BROKER_URL or MUSTER_REDIS_URL."),
+        (layer.endswith("InMemoryChannelLayer"), "the channel layer lives in one process's memory",
+         "Set MUSTER_REDIS_URL=redis://…"),
+        (not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS, "no host names are set",
+         "Set MUSTER_HOSTS=muster.bank.example"),
+        (not settings.ORIGIN.startswith("https://"), "the public address is not https",
+         "Set MUSTER_ORIGIN=https://muster.bank.example"),
+        (not settings.LEDGER_KEY_FILE.is_file(), f"there is no ledger key at {settings.LEDGER_KEY_FILE}",
+         "Make one with `manage.py make_ledger_key FILE`, keep a copy offline, and set MUSTER_LEDGER_KEY=FILE."),
+    ]  # fmt: skip
+    return [
+        Error(f"Production can't start: {found}.", hint=hint, id=f"muster.E{number:03}")
+        for number, (bad, found, hint) in enumerate(problems, 1)
+        if bad
+    ]
+
+
+@register(TAG)
+def demo_is_a_demo(app_configs: Iterable[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """A demo has known passwords: it stays on this machine."""
+    loopback = {"127.0.0.1", "localhost", "[::1]"}
+    foreign = sorted(set(settings.ALLOWED_HOSTS) - loopback)
+    if not settings.DEMO or not (settings.ORIGIN or foreign):
+        return []
+    found = f"MUSTER_ORIGIN={settings.ORIGIN}" if settings.ORIGIN else f"MUSTER_HOSTS={','.join(foreign)}"
+    return [
+        Error(
+            f"A demo can't start with production settings: {found}.",
+            hint="Unset it, or set MUSTER_MODE=production.",
+            id="muster.E020",
+        )
+    ]
+
+
+def refuse_unsafe_start() -> None:
+    """Exit with one sentence per problem when a check fails. Every long-running process calls it first."""
+    errors = [message for message in run_checks(tags=[TAG]) if message.is_serious()]
+    if errors:
+        raise SystemExit("\n".join(f"{error.msg} {error.hint or ''}".strip() for error in errors))

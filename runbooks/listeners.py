@@ -26,7 +26,7 @@ def connect() -> None:
     doorbell.answer("run", lambda uid: _send(tasks.advance_run, uid))
     sweep.register("attempt", _attempts_due, lambda pk: worker.attend(int(pk)))
     sweep.register("run", _runs_decided, shell.advance, again_s=2)
-    approvals.register_binding("run/", consent.binding_of)
+    approvals.binding_provider("run/", consent.binding_of)
     request_settled.connect(_hear_decision, dispatch_uid="runbooks.decision")
 
 

@@ -10,12 +10,13 @@ from approvals.models import ApprovalRequest
 from approvals.states import RequestState
 from audit.ledger import Actor
 from catalog.models import Service
-from plumbing.expressions import render
+from plumbing.expressions import ExpressionError, render
 from runbooks.engine.intent import Intent, intent_of
 from runbooks.engine.model import Approval
 from runbooks.engine.reading import definition_of, subject_of, values_of
 from runbooks.engine.work import Work
-from runbooks.models import Run
+from runbooks.models import StepRun
+from runbooks.states import RunState, StepState
 
 
 def ask(work: Work, step: str) -> ApprovalRequest:
@@ -34,6 +35,7 @@ def ask(work: Work, step: str) -> ApprovalRequest:
         executor=work.rows[step].assignee,
         due_at=work.now + dt.timedelta(seconds=within_s) if within_s else None,
         now=work.now,
+        teams=work.run.teams.all(),
         **_texts(spec.approval, spec.title, values),
     )
 
@@ -56,13 +58,18 @@ def _accountable_for(intent: Intent) -> Service | None:
 
 
 def binding_of(subject: str) -> str | None:
-    """What the step named by `run/<uid>/<step>` would do now; None when it is gone or can't be said any more."""
+    """What the step named by `run/<uid>/<step>` would do now; None when it waits for nobody or can't be said."""
     _, uid, step = subject.split("/", 2)
-    run = Run.objects.select_related("version__runbook").filter(uid=uid).first()
-    if run is None:
+    waiting = StepRun.objects.filter(run__uid=uid, step=step, state=StepState.APPROVAL, run__state=RunState.RUNNING)
+    row = waiting.select_related("run__version__runbook").first()
+    if row is None:
         return None
-    spec = definition_of(run.version).by_id[step]
-    return intent_of(spec, values_of(run), version=run.version.digest, environment=run.environment).text
+    spec = definition_of(row.run.version).by_id[step]
+    try:
+        found = intent_of(spec, values_of(row.run), version=row.run.version.digest, environment=row.run.environment)
+    except ExpressionError:
+        return None
+    return found.text
 
 
 def withdraw(work: Work, step: str, why: str, actor: Actor, *, unless: str = "") -> bool:
