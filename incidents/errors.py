@@ -51,6 +51,66 @@ class StaleIncident(IncidentError):
         return f"It changed: the incident is in {self.found} now ({self.who}). Look again before you act."
 
 
+class IncidentClosed(IncidentError):
+    """A closed incident takes no more work."""
+
+    code = "incident_closed"
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label)
+        self.label = label
+
+    def __str__(self) -> str:
+        return f"{self.label} is closed: its record is complete and takes no more entries."
+
+
+class ReasonMissing(IncidentError):
+    """This act is kept as evidence together with a reason."""
+
+    code = "reason_missing"
+    status = 422
+
+    def __str__(self) -> str:
+        return "Say why in a sentence: the reason is kept as evidence."
+
+
+class NoService(IncidentError):
+    """An incident needs a service or a team: otherwise nobody would see it."""
+
+    code = "no_service"
+    status = 422
+
+    def __str__(self) -> str:
+        return "Name an affected service, or the team that works on it: otherwise nobody would see the incident."
+
+
+class NothingPublished(IncidentError):
+    """A runbook without a published version can't be started."""
+
+    code = "nothing_published"
+
+    def __init__(self, runbook: str) -> None:
+        super().__init__(runbook)
+        self.runbook = runbook
+
+    def __str__(self) -> str:
+        return f"“{self.runbook}” has no published version. Publish one, then start it."
+
+
+class NoSuchEntry(IncidentError):
+    """A correction must name a note, decision or update of the same incident."""
+
+    code = "no_such_entry"
+    status = 422
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(seq)
+        self.seq = seq
+
+    def __str__(self) -> str:
+        return f"Entry {self.seq} is no note, decision or update of this incident, so it can't be corrected."
+
+
 class RoleTaken(IncidentError):
     """Somebody holds this incident role already."""
 
@@ -62,6 +122,19 @@ class RoleTaken(IncidentError):
 
     def __str__(self) -> str:
         return f"{self.who} is {self.role} already. Ask them to hand over."
+
+
+class NotHeld(IncidentError):
+    """The role isn't held by the person who would leave it."""
+
+    code = "role_not_held"
+
+    def __init__(self, role: str) -> None:
+        super().__init__(role)
+        self.role = role
+
+    def __str__(self) -> str:
+        return f"You are not {self.role} of this incident (any more)."
 
 
 class BadPost(IncidentError):

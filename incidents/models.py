@@ -48,6 +48,19 @@ class Incident(models.Model):
         return f"INC-{self.number}"
 
 
+class Series(models.Model):
+    """Numbers given out one after the other. Its row is the turnstile: who takes a number holds it until commit."""
+
+    name = models.CharField(max_length=20, unique=True)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.last}"
+
+
 class RoleHolder(models.Model):
     """Who holds a role in an incident now."""
 
@@ -151,6 +164,10 @@ class Signal(models.Model):
     class Meta:
         default_permissions = ()
         ordering = ("began_at", "pk")
+        indexes = [
+            models.Index(fields=["began_at"], name="signal_began"),
+            models.Index(fields=["incident"], condition=Q(state="firing"), name="signal_firing"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["source", "fingerprint", "began_at"], name="one_row_per_firing"),
             models.CheckConstraint(condition=Q(state__in=SignalState.values), name="signal_state_is_known"),

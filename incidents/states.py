@@ -1,5 +1,7 @@
 """Phases, severities and roles of incidents, and the moves between phases."""
 
+import datetime as dt
+
 from django.db.models import TextChoices
 
 from incidents.errors import IllegalTransition
@@ -27,6 +29,8 @@ MOVES: dict[str, frozenset[str]] = {
 }
 BURNING = frozenset({P.DETECTION, P.MOBILIZATION, P.DIAGNOSIS, P.MITIGATION})  # not yet resolved
 OPEN = BURNING | {P.RESOLUTION, P.REVIEW}
+BACKWARD = frozenset({(P.MITIGATION, P.DIAGNOSIS), (P.RESOLUTION, P.MITIGATION), (P.REVIEW, P.MITIGATION)})  # say why
+TRACK = (P.DETECTION, P.MOBILIZATION, P.DIAGNOSIS, P.MITIGATION, P.RESOLUTION, P.REVIEW)  # as the page shows them
 
 
 class Severity(TextChoices):
@@ -34,6 +38,13 @@ class Severity(TextChoices):
     SEV2 = "SEV2", "SEV2"
     SEV3 = "SEV3", "SEV3"
     SEV4 = "SEV4", "SEV4"
+
+
+UPDATE_EVERY: dict[str, dt.timedelta] = {
+    Severity.SEV1: dt.timedelta(minutes=30),
+    Severity.SEV2: dt.timedelta(hours=1),
+    Severity.SEV3: dt.timedelta(hours=4),
+}  # how soon the next status update is due; SEV4 owes nobody one
 
 
 class IncidentRole(TextChoices):

@@ -1,0 +1,83 @@
+"""What people write down in an incident. The ledger is where it is kept; there is no other copy."""
+
+import datetime as dt
+
+from audit import ledger
+from audit.ledger import Recorded
+from audit.models import Entry
+from catalog.models import User
+from incidents.errors import IncidentError, NoSuchEntry
+from incidents.models import Incident
+from incidents.services.locking import locked
+from plumbing import clock
+from plumbing.database import atomic
+
+LONGEST = 4_000  # characters of a note, decision or update
+FURTHEST_UPDATE = dt.timedelta(days=7)
+CORRECTABLE = frozenset({"note.added", "decision.noted", "update.posted", "entry.corrected"})
+
+
+@atomic()
+def add_note(incident: Incident, text: str, *, actor: User) -> Recorded:
+    """Somebody's words in the timeline. Raises IncidentError when empty or too long, IncidentClosed."""
+    incident = locked(incident)
+    return ledger.record(incident.stream, "note.added", actor, {"text": said(text)})
+
+
+@atomic()
+def add_decision(incident: Incident, text: str, *, because: str, actor: User) -> Recorded:
+    """What was decided, and why. Raises as add_note does."""
+    incident = locked(incident)
+    fields = {"text": said(text), "because": said(because)}
+    return ledger.record(incident.stream, "decision.noted", actor, fields)
+
+
+@atomic()
+def correct(incident: Incident, seq: int, text: str, *, actor: User) -> Recorded:
+    """Say that an entry was wrong and what is right; the wrong one stays readable. Raises NoSuchEntry."""
+    incident = locked(incident)
+    if not Entry.objects.filter(stream__uid=incident.stream, seq=seq, kind__in=CORRECTABLE).exists():
+        raise NoSuchEntry(seq)
+    return ledger.record(incident.stream, "entry.corrected", actor, {"corrects": seq, "text": said(text)})
+
+
+@atomic()
+def post_update(incident: Incident, text: str, *, next_due: dt.datetime | None, actor: User) -> Recorded:
+    """A status update, and when the next one is due (None: no more is owed). Raises as add_note does."""
+    incident = locked(incident)
+    words = said(text)
+    incident.next_update_due = _due(next_due)
+    incident.save(update_fields=["next_update_due"])
+    return ledger.record(incident.stream, "update.posted", actor, {"text": words, "next_due": _stamp(next_due)})
+
+
+@atomic()
+def set_next_update(incident: Incident, due: dt.datetime | None, *, actor: User) -> Recorded:
+    """When the next status update is due; None: no more is owed. Raises IncidentError for a moment gone by."""
+    incident = locked(incident)
+    incident.next_update_due = _due(due)
+    incident.save(update_fields=["next_update_due"])
+    return ledger.record(incident.stream, "update.due_set", actor, {"due": _stamp(due)})
+
+
+def said(text: str) -> str:
+    """The words without blanks around them. Raises IncidentError when nothing is left, or far too much."""
+    found = text.replace("\r\n", "\n").strip()
+    if not found:
+        raise IncidentError("There is no text. Write what happened, in a sentence.")
+    if len(found) > LONGEST:
+        raise IncidentError(
+            f"The text has {len(found)} characters; at most {LONGEST} fit. Attach long output as a file."
+        )
+    return found
+
+
+def _due(due: dt.datetime | None) -> dt.datetime | None:
+    now = clock.now()
+    if due is not None and not now < due <= now + FURTHEST_UPDATE:
+        raise IncidentError("The next update must be due within the coming 7 days.")
+    return due
+
+
+def _stamp(due: dt.datetime | None) -> str | None:
+    return due.astimezone(dt.UTC).isoformat(timespec="seconds") if due else None
