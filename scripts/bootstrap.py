@@ -21,7 +21,7 @@ class Refused(Exception):
     """Nothing was installed; str() is one sentence for the reader."""
 
 
-def main(arguments):
+def main(arguments: "list[str]") -> int:
     """Exit status of the command: 0 when .venv holds what the lock says."""
     group = arguments[0] if arguments else "base"
     try:
@@ -34,7 +34,7 @@ def main(arguments):
     return 0
 
 
-def prepare(group):
+def prepare(group: str) -> None:
     """Bring .venv to the state of requirements/<group>.txt. Raises Refused."""
     lock = HOUSE / "requirements" / (group + ".txt")
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
@@ -56,11 +56,11 @@ def prepare(group):
         raise Refused(f"Can't write to {VENV}: {error.strerror}.") from error
 
 
-def venv_python():
+def venv_python() -> str:
     return str(VENV / "bin" / "python")
 
 
-def version_of(python):
+def version_of(python: str) -> "tuple[int, int] | None":
     """(major, minor) that a command answers, or None when it isn't a working Python."""
     try:
         answer = subprocess.run(
@@ -74,26 +74,27 @@ def version_of(python):
     return (int(parts[0]), int(parts[1])) if answer.returncode == 0 and len(parts) == 2 else None
 
 
-def fits(version):
+def fits(version: "tuple[int, int] | None") -> bool:
     return version is not None and OLDEST <= version < TOO_NEW
 
 
-def works(python):
+def works(python: str) -> bool:
     return fits(version_of(python))
 
 
-def suitable_python():
+def suitable_python() -> str:
     """This Python when it fits, else another one on the path. Raises Refused with what was found and what is needed."""
     if fits(sys.version_info[:2]):
         return sys.executable
     for name in OTHERS:
-        if works(name):
-            return shutil.which(name)
+        path = shutil.which(name)
+        if path and works(path):
+            return path
     found = ".".join(str(part) for part in sys.version_info[:3])
     raise Refused(f"Found Python {found} at {sys.executable}; Muster needs Python 3.11, 3.12 or 3.13.")
 
 
-def make_venv(python):
+def make_venv(python: str) -> None:
     print(f"Making .venv with {python}; once, about a minute.", flush=True)
     command = [python, "-m", "venv", "--clear", str(VENV)]
     answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -108,10 +109,9 @@ def make_venv(python):
         raise Refused(f"Can't make {VENV}: {said.splitlines()[-1] if said else 'python -m venv failed'}")
 
 
-def install_venv_package(python):
+def install_venv_package(python: str) -> None:
     """Raises Refused with the command where we may not install it ourselves."""
-    major, minor = version_of(python)
-    package = f"python{major}.{minor}-venv"
+    package = "python{}.{}-venv".format(*version_of(python) or OLDEST)
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise Refused(f"{python} can't make virtual environments: run `apt-get install {package}` as root, then again.")
     print(f"Installing Debian's package {package}.", flush=True)
@@ -122,7 +122,7 @@ def install_venv_package(python):
         raise Refused(f"Could not install {package} with apt-get: its reason is above.")
 
 
-def install(lock):
+def install(lock: Path) -> None:
     """Wheels only, and only those whose hashes the lock names."""
     print(f"Installing the packages of requirements/{lock.name}.", flush=True)
     command = [venv_python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

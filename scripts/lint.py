@@ -46,7 +46,7 @@ def main() -> int:
 def passes(name: str, command: list[str], extra: Mapping[str, str]) -> bool:
     began = time.monotonic()
     surroundings = {key: value for key, value in os.environ.items() if not key.startswith("MUSTER_")}
-    answer = subprocess.run(command, cwd=HOUSE, env=surroundings | extra, capture_output=True, text=True)
+    answer = subprocess.run(command, cwd=HOUSE, env={**surroundings, **extra}, capture_output=True, text=True)
     fine = answer.returncode == 0
     print(f"  {'ok  ' if fine else 'FAIL'} {name} ({time.monotonic() - began:.1f} s)", flush=True)
     if not fine:
