@@ -62,3 +62,17 @@ class NotAMember(CatalogError):
 
     def __str__(self) -> str:
         return f"{self.user} is no {self.role} in {self.team}."
+
+
+class UnreadableFile(CatalogError):
+    """A file from outside can't be read at all. Nothing of it was taken."""
+
+    code = "unreadable_file"
+    status = 422
+
+    def __init__(self, file: str, line: int, why: str) -> None:
+        super().__init__(file, line, why)
+        self.file, self.line, self.why = file, line, why
+
+    def __str__(self) -> str:
+        return f"{self.file}{f', line {self.line}' if self.line else ''}: {self.why}."

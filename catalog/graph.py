@@ -1,6 +1,6 @@
 """Reads of the dependency graph: who is near, who is hurt, what lies deepest. One query per hop; cycles are fine."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from catalog.models import Dependency, Service, User
@@ -62,7 +62,7 @@ def deepest(services: Iterable[Service]) -> list[Service]:
     return [each for each in given if not any(_is_below(other, each, needs) for other in given)]
 
 
-def _is_below(other: Service, each: Service, needs: dict[int, Iterable[int]]) -> bool:
+def _is_below(other: Service, each: Service, needs: Mapping[int, Collection[int]]) -> bool:
     return other.pk in needs[each.pk] and each.pk not in needs[other.pk]
 
 

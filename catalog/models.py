@@ -133,6 +133,7 @@ class Dependency(models.Model):
     provider = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="needed_by")
     kind = models.CharField(max_length=20, choices=DependencyKind.choices, default=DependencyKind.CALLS)
     origin = models.CharField(max_length=20, choices=Origin.choices, default=Origin.PERSON)
+    origin_ref = models.CharField(max_length=200, blank=True, help_text="the entity that declares it")
     last_seen = models.DateTimeField()
 
     class Meta:
@@ -143,7 +144,7 @@ class Dependency(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.consumer} {self.kind} {self.provider}"
+        return f"{self.consumer.slug} {self.get_kind_display()} {self.provider.slug}"
 
 
 class Probe(models.Model):
@@ -161,7 +162,7 @@ class Probe(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True)
     detail = models.CharField(max_length=300, blank=True)
     latency_ms = models.PositiveIntegerField(null=True, blank=True)
-    due_at = models.DateTimeField(db_index=True, help_text="When it is checked next")
+    due_at = models.DateTimeField(db_index=True, help_text="When it is checked next, unless it is paused")
     recent = models.JSONField(default=list, help_text="Up to 60 of [epoch seconds, ok, milliseconds], newest last")
 
     class Meta:
@@ -195,3 +196,17 @@ class MachineToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class SignInFailure(models.Model):
+    """A refused sign-in, kept for as long as it counts against further tries. `key` is a hash: no name, no address."""
+
+    key = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["key", "at"], name="sign_in_failures_by_key")]
+
+    def __str__(self) -> str:
+        return f"{self.key[:12]}… {self.at:%H:%M:%S}"

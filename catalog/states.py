@@ -75,7 +75,7 @@ class DependencyKind(TextChoices):
     FEEDS = "feeds", "feeds"
     RUNS_AFTER = "runs_after", "runs after"
     RUNS_ON = "runs_on", "runs on"
-    PART_OF = "part_of", "is part of"
+    HAS_PART = "has_part", "has part"
 
 
 class Origin(TextChoices):
@@ -86,12 +86,48 @@ class Origin(TextChoices):
     TRACE = "trace", "Trace"
 
 
+class Outcome(TextChoices):
+    """What became of one statement of an imported file."""
+
+    TAKEN = "taken", "Taken"
+    CHANGED = "changed", "Changed"
+    UNCHANGED = "unchanged", "Unchanged"
+    REMOVED = "removed", "Removed"
+    REFUSED = "refused", "Refused"
+
+
 class ProbeKind(TextChoices):
     HTTP = "http", "HTTP"
     TCP = "tcp", "TCP"
 
 
 class Health(TextChoices):
+    """What a probe knows of its service."""
+
     UNKNOWN = "unknown", "Not checked yet"
     GREEN = "green", "Healthy"
     RED = "red", "Failing"
+    PAUSED = "paused", "Paused"  # not asked on purpose; counts neither way
+
+
+HEALTH_MOVES: dict[Health, frozenset[Health]] = {
+    Health.UNKNOWN: frozenset({Health.GREEN, Health.RED, Health.PAUSED}),
+    Health.GREEN: frozenset({Health.RED, Health.PAUSED}),
+    Health.RED: frozenset({Health.GREEN, Health.PAUSED}),
+    Health.PAUSED: frozenset({Health.UNKNOWN}),  # resumed: asked afresh
+}
+
+
+def health_after(current: Health, ok: bool, failed_before: bool) -> Health:
+    """The colour after one more answer. failed_before: whether the answer before this one was a failure, too.
+
+    Green on the first good answer; red on the second bad one in a row, because one lost packet must wake nobody.
+    A probe that was never green is red at its first failure.
+    """
+    if current == Health.PAUSED:
+        return Health.PAUSED
+    if ok:
+        return Health.GREEN
+    if current == Health.GREEN and not failed_before:
+        return Health.GREEN
+    return Health.RED
