@@ -111,3 +111,32 @@ class IllegalVersion(RunbookError):
 
     def __str__(self) -> str:
         return f"name: found {self.found}, this runbook is {self.expected}. Change the name, or make a new runbook."
+
+
+class BadConfig(RunbookError):
+    """A field of a step's `with` is missing, unknown or wrong."""
+
+    code = "bad_config"
+    status = 422
+
+    def __init__(self, action: str, name: str, message: str) -> None:
+        super().__init__(action, name, message)
+        self.action, self.name, self.message = action, name, message
+
+    def __str__(self) -> str:
+        return f"{self.action}, field {self.name}: {self.message}."
+
+
+class UnknownAction(RunbookError):
+    """No action of this kind is registered."""
+
+    code = "unknown_action"
+    status = 422
+
+    def __init__(self, kind: str, near: str, known: tuple[str, ...]) -> None:
+        super().__init__(kind, near, known)
+        self.kind, self.near, self.known = kind, near, known
+
+    def __str__(self) -> str:
+        hint = f"Did you mean {self.near}?" if self.near else f"Known: {', '.join(self.known)}."
+        return f"There is no action {self.kind}. {hint}"
