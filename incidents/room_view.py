@@ -1,7 +1,7 @@
 """What the war room shows, as plain facts: the page and each of its fragments are rendered from a RoomView.
 
 Pure: no Django, no queries, no clock. `incidents.selectors` fills it for one reader; the templates in
-templates/incidents/ print it. Moments are aware datetimes, printed as UTC and rewritten to the reader's zone by time.js.
+templates/incidents/ print it. Moments are aware datetimes, printed as UTC; time.js rewrites them to the reader's zone.
 The run and its steps are in run_view.py.
 
 Live keys (the `key` of `state` and `text` ops, ui.md section 7; static/js/room.js):

@@ -56,7 +56,8 @@ class Node:
     """A step in the graph, placed in pixels from the top left. key: "step:<id>", "" for a folded section.
 
     word: the state in words for this reader ("Needs Lena"). fact: the second line. after: titles of the steps it needs,
-    as words, for those who can't see the edges. is_group: a folded section, drawn as a stack.
+    as words, for those who can't see the edges. needs: keys of those nodes, so that arrow keys walk the edges.
+    is_group: a folded section, drawn as a stack.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Node:
     w: float
     h: float
     after: str = ""
+    needs: tuple[str, ...] = ()
     is_group: bool = False
 
 

@@ -1,1 +1,7 @@
-/* What every page has: times, keys, find, dialogs, theme. Each module stands alone. */
+/* What every page has. Each module stands alone and starts itself. */
+import "./theme.js";
+import "./time.js";
+import "./feedback.js";
+import "./dialog.js";
+import "./find.js";
+import "./keys.js";
