@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('catalog', '0002_dependency_origin_ref_alter_dependency_kind'),
+        ('catalog', '0001_initial'),
         ('runbooks', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
