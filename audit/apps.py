@@ -19,7 +19,7 @@ class AuditConfig(AppConfig):
 
 
 def lift_guards(using: str, plan: list[tuple[Migration, bool]], **_: Any) -> None:
-    """Before a migration of this app on SQLite: Django rebuilds tables there, which triggers of other tables prevent."""
+    """Before a migration of this app on SQLite: Django rebuilds tables, which triggers of other tables prevent."""
     connection = connections[using]
     if connection.vendor == "sqlite" and any(migration.app_label == "audit" for migration, _ in plan):
         from audit.guards import sqlite

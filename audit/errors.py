@@ -87,3 +87,45 @@ class Unguarded(LedgerError):
 
     def __str__(self) -> str:
         return f"The ledger is not protected: {'; '.join(self.problems)}. `manage.py guard_ledger` repairs it."
+
+
+class NoLogKey(LedgerError):
+    """There is no key to sign checkpoints with, or it can't be used."""
+
+    code = "no_log_key"
+    status = 500
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        return f"The log key {self.path} {self.reason}."
+
+
+class BadNote(LedgerError):
+    """A signed note or proof isn't what it should be."""
+
+    code = "bad_note"
+    status = 422
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"The signed note is not valid: {self.reason}."
+
+
+class Forked(LedgerError):
+    """What was signed before is no longer a prefix of what the database holds. Nothing is signed on top of that."""
+
+    code = "ledger_forked"
+    status = 500
+
+    def __init__(self, what: str, size: int) -> None:
+        super().__init__(what, size)
+        self.what, self.size = what, size
+
+    def __str__(self) -> str:
+        return f"The first {self.size} of {self.what} are not those that were signed. Run `manage.py verify_ledger`."

@@ -16,22 +16,39 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+class Growing:
+    """A tree that leaves are added to; keeps log(n) hashes."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._full: list[bytes] = []  # roots of full subtrees, largest first
+
+    def add(self, leaf: bytes) -> None:
+        """Append one leaf hash."""
+        self._full.append(leaf)
+        height = self.size
+        while height & 1:  # two full subtrees of one height become one
+            right = self._full.pop()
+            self._full[-1] = node_hash(self._full[-1], right)
+            height >>= 1
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root so far. Of nothing: SHA-256 of nothing."""
+        if not self._full:
+            return EMPTY
+        top = self._full[-1]
+        for left in reversed(self._full[:-1]):
+            top = node_hash(left, top)
+        return top
+
+
 def root(leaves: Iterable[bytes]) -> bytes:
-    """Root over leaf hashes, in one pass with a stack of log(n) hashes. Of nothing: SHA-256 of nothing."""
-    stack: list[bytes] = []
-    for index, leaf in enumerate(leaves):
-        stack.append(leaf)
-        full = index
-        while full & 1:  # two full subtrees of one height become one
-            right = stack.pop()
-            stack[-1] = node_hash(stack[-1], right)
-            full >>= 1
-    if not stack:
-        return EMPTY
-    top = stack.pop()
-    while stack:
-        top = node_hash(stack.pop(), top)
-    return top
+    """Root over leaf hashes."""
+    tree = Growing()
+    for leaf in leaves:
+        tree.add(leaf)
+    return tree.root()
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:

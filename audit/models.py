@@ -8,12 +8,21 @@ from django.db import models
 from django.db.models import PROTECT, Q
 
 
+class Octets(models.BinaryField):  # type: ignore[type-arg]
+    """Bytes, even where an intruder left text: SQLite would hand out a str, and verification must name it, not fall."""
+
+    def from_db_value(self, value: object, *_: object) -> bytes | None:
+        if value is None:
+            return None
+        return value.encode() if isinstance(value, str) else bytes(value)  # type: ignore[call-overload]
+
+
 class Stream(models.Model):
     """One history that is exported as one piece. Only size, head and time ever change, and only forward."""
 
     uid = models.CharField(max_length=64, unique=True)
     size = models.BigIntegerField(default=0)
-    head = models.BinaryField(max_length=32, default=bytes(32))  # leaf of the last entry
+    head = Octets(max_length=32, default=bytes(32))  # leaf of the last entry
     time = models.DateTimeField(null=True)  # of the last entry: the next one is never earlier
 
     class Meta:
@@ -33,8 +42,8 @@ class Entry(models.Model):
     time = models.DateTimeField()
     kind = models.CharField(max_length=64)
     actor = models.CharField(max_length=64)
-    body = models.BinaryField()
-    leaf = models.BinaryField(max_length=32)
+    body = Octets()
+    leaf = Octets(max_length=32)
 
     class Meta:
         db_table = "ledger_entry"
@@ -52,7 +61,7 @@ class Disclosure(models.Model):
 
     entry = models.ForeignKey(Entry, PROTECT, related_name="disclosures", db_index=False)
     name = models.CharField(max_length=40)
-    payload = models.BinaryField()
+    payload = Octets()
     key_id = models.CharField(max_length=64, null=True)  # of the data key, where the payload is encrypted at rest
 
     class Meta:
@@ -84,9 +93,9 @@ class Head(models.Model):
     idx = models.BigIntegerField(unique=True)
     stream = models.ForeignKey(Stream, PROTECT, related_name="heads")
     size = models.BigIntegerField()
-    root = models.BinaryField(max_length=32)
-    body = models.BinaryField()
-    leaf = models.BinaryField(max_length=32)
+    root = Octets(max_length=32)
+    body = Octets()
+    leaf = Octets(max_length=32)
 
     class Meta:
         db_table = "ledger_head"
@@ -100,8 +109,8 @@ class Checkpoint(models.Model):
     """The heads log's size and root, signed."""
 
     size = models.BigIntegerField(unique=True)
-    root = models.BinaryField(max_length=32)
-    note = models.BinaryField()
+    root = Octets(max_length=32)
+    note = Octets()
     key_id = models.CharField(max_length=8)
 
     class Meta:
@@ -116,7 +125,7 @@ class Timestamp(models.Model):
 
     checkpoint = models.ForeignKey(Checkpoint, PROTECT, related_name="timestamps")
     gen_time = models.DateTimeField()
-    response = models.BinaryField()
+    response = Octets()
 
     class Meta:
         db_table = "ledger_timestamp"
@@ -146,7 +155,7 @@ class Pack(models.Model):
     uid = models.UUIDField(unique=True)
     stream = models.ForeignKey(Stream, PROTECT, related_name="packs")
     size = models.BigIntegerField()
-    root = models.BinaryField(max_length=32)
+    root = Octets(max_length=32)
     tagmanifest_sha256 = models.CharField(max_length=64)
     zip_sha256 = models.CharField(max_length=64)
 

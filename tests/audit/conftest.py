@@ -7,6 +7,12 @@ from audit.models import Stream
 from plumbing.database import atomic
 
 
+@pytest.fixture(autouse=True)
+def _own_log_key(settings, tmp_path):
+    settings.LEDGER_KEY_FILE = tmp_path / "ledger-key.pem"
+    settings.LEDGER_ORIGIN = "muster.example/evidence"
+
+
 class Person:
     """Somebody who acts."""
 
