@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from approvals.models import ApprovalRequest, Decision
-from approvals.policies import Person, exclusions, refusal
+from approvals.policies import Person, exclusions, refusal, unfit
 from approvals.states import RequestState
 from catalog.models import Service, User
 from catalog.permissions import Right, holds, teams_where
@@ -31,9 +31,11 @@ def waiting_for(user: User) -> QuerySet[ApprovalRequest]:
 
 
 def i_can_cover(user: User) -> QuerySet[ApprovalRequest]:
-    """Pending requests that went to somebody else or nobody, for services whose deputy `user` is."""
-    mine = user.asked_of.values("request")
-    return _by_urgency(_pending().filter(service__deputy=user).exclude(pk__in=mine))
+    """Pending requests that went to somebody else or nobody, and that `user` may take on as owner or deputy."""
+    accountable = _pending().filter(Q(service__deputy=user) | Q(service__owner=user))
+    not_theirs = Q(asked__user=user) | Q(requester=user) | Q(executor=user)
+    taken = ApprovalRequest.objects.filter(not_theirs).values("pk")
+    return _by_urgency(accountable.filter(service__team__in=teams_where(user, Right.APPROVE)).exclude(pk__in=taken))
 
 
 def asked_by(user: User) -> QuerySet[ApprovalRequest]:
@@ -67,6 +69,25 @@ def person(user: User, service: Service | None) -> Person:
     return Person(user.actor_id, user.is_active, user.kind == UserKind.MACHINE, user.is_superuser, may_approve)
 
 
+def accountable_for(service: Service | None) -> list[tuple[str, User | None]]:
+    """The parts of a service that may decide, in the order they are asked; None where nobody has the part."""
+    if service is None:
+        return []
+    return [
+        (f"accountable owner of {service.slug}", service.owner),
+        (f"deputy of the accountable owner of {service.slug}", service.deputy),
+    ]
+
+
+def part_to_cover(request: ApprovalRequest, user: User) -> str | None:
+    """As what `user` could take on a pending request that was not asked of them; None when they can't."""
+    if not request.is_pending or request.asked.filter(user=user).exists():
+        return None
+    if unfit(person(user, request.service), excluded_from(request)):
+        return None
+    return next((part for part, holder in accountable_for(request.service) if holder == user), None)
+
+
 def why_not(request: ApprovalRequest, user: User) -> str | None:
     """Why a decision of `user` would not count now; None when it would."""
     asked = [row.user.actor_id for row in request.asked.select_related("user")]
@@ -83,15 +104,34 @@ def bound_facts(request: ApprovalRequest) -> list[tuple[str, str]]:
     return list(_flat("", json.loads(request.binds)))
 
 
+def differences(request: ApprovalRequest) -> list[tuple[str, str, str]]:
+    """What differs from the request for the same subject before this one: (name, was, is). Empty for the first."""
+    before = ApprovalRequest.objects.filter(subject=request.subject, pk__lt=request.pk).order_by("-pk").first()
+    if before is None:
+        return []
+    was, now = dict(bound_facts(before)), dict(bound_facts(request))
+    names = [*now, *(name for name in was if name not in now)]
+    found = [(name, was.get(name, "nothing"), now.get(name, "nothing")) for name in names]
+    return [(name, old, new) for name, old, new in found if old != new]
+
+
 def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from _flat(f"{path}.{key}" if path else key, item)
-    elif isinstance(value, list) and value:
-        for index, item in enumerate(value, 1):
-            yield from _flat(f"{path}.{index}", item)
-    else:
+    inner = _named(value)
+    if not inner:
         yield path, value if isinstance(value, str) else json.dumps(value)
+    for name, item in inner:
+        yield from _flat(f"{path}.{name}" if path else name, item)
+
+
+def _named(value: Any) -> list[tuple[str, Any]]:
+    """What is inside a value, by name. An object may also be written `{"pairs": [[key, value], ...]}`, or as pairs."""
+    if isinstance(value, dict):
+        return _named(value["pairs"]) if value.keys() == {"pairs"} else list(value.items())
+    if not isinstance(value, list):
+        return []
+    if all(isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) for item in value):
+        return [(key, item) for key, item in value]
+    return [(str(place), item) for place, item in enumerate(value, 1)]
 
 
 def _listed(found: QuerySet[ApprovalRequest]) -> QuerySet[ApprovalRequest]:

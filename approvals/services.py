@@ -22,13 +22,14 @@ from plumbing.database import atomic
 
 Binding = Callable[[str], str | None]
 LONGEST_BINDS_ON_RECORD = 16_384  # characters; an entry takes 64 KiB, and the digest says which text it was
+LONGEST_DIGEST = 64  # of what a form says it has seen
 CHANGED = "What would be done has changed."
 NOTHING_WAITS = "Nothing waits for this decision any more."
 
 _bindings: dict[str, Binding] = {}
 
 
-def binding_provider(prefix: str, fn: Binding) -> None:
+def register_binding(prefix: str, fn: Binding) -> None:
     """Say how to compute anew what would be done for subjects that start with `prefix` ("run/").
 
     fn: subject -> the same canonical text that `ask` was given as `binds`; None when nothing waits for it any more.
@@ -41,6 +42,7 @@ def digest_of(binds: str) -> str:
     return hashlib.sha256(binds.encode()).hexdigest()
 
 
+@atomic()
 def ask(
     *, stream: str, subject: str, question: str, effect: str, undo: str, proof: str, binds: str,
     service: Service | None, requester: User | None, executor: User | None, due_at: dt.datetime | None,
@@ -48,7 +50,7 @@ def ask(
 ) -> ApprovalRequest:  # fmt: skip
     """The pending request for `subject`, bound to `binds`: the one that waits already, or a new one.
 
-    Call it in the atomic() of the change that waits. A pending request bound to another text is voided first.
+    Call it in the transaction of the change that waits. A pending request bound to another text is voided first.
     teams: whose members may read it, besides the service's own. Where nobody may decide, nobody is asked, and the
     request says so (`unroutable` in the ledger; `skipped` in the row names who was passed over and why)."""
     _lock_stream(stream)
@@ -69,7 +71,7 @@ def ask(
 
 def _route(request: ApprovalRequest, now: dt.datetime) -> None:
     """Find who is accountable, ask them, and put on record who was passed over and why."""
-    people = _accountable(request.service)
+    people = selectors.accountable_for(request.service)
     candidates = [
         policies.Candidate(part, selectors.person(user, request.service) if user else None) for part, user in people
     ]
@@ -87,16 +89,6 @@ def _route(request: ApprovalRequest, now: dt.datetime) -> None:
         "unroutable": asked is None,
     }
     ledger.record(request.stream, "approval.asked", request.requester or ledger.SYSTEM, fields)
-
-
-def _accountable(service: Service | None) -> list[tuple[str, User | None]]:
-    """The parts of a service that may decide, in the order they are asked. Empty for no service."""
-    if service is None:
-        return []
-    return [
-        (f"accountable owner of {service.slug}", service.owner),
-        (f"deputy of the accountable owner of {service.slug}", service.deputy),
-    ]
 
 
 def _facts(request: ApprovalRequest) -> dict[str, Json]:
@@ -140,9 +132,7 @@ def _decide(
     """The request, settled; or the refusal, returned instead of raised, so that its ledger entry is committed."""
     user = User.objects.get(pk=user.pk)  # the door's copy may be older than the loss of a right
     if because := selectors.why_not(request, user):
-        fields: dict[str, Json] = {"request": request.uid, "subject": request.subject, "verdict": verdict.value}
-        ledger.record(request.stream, "approval.refused", user, fields | {"digest": seen, "because": because})
-        return NotEntitled(because)
+        return _refuse(request, user, verdict, seen[:LONGEST_DIGEST], because)
     if not request.is_pending:
         return already_settled(request)
     if seen != request.digest:
@@ -168,8 +158,9 @@ def _settle(request: ApprovalRequest, user: User, verdict: Verdict, reason: str,
     return request
 
 
+@atomic()
 def void(request: ApprovalRequest, *, reason: str, actor: ledger.Actor, now: dt.datetime) -> ApprovalRequest:
-    """Take a request or a yes back: nothing may be done on it any more. In the caller's atomic().
+    """Take a request or a yes back: nothing may be done on it any more.
 
     Raises AlreadySettled when it was rejected or void before."""
     request = _locked(request.uid)
@@ -183,6 +174,39 @@ def void(request: ApprovalRequest, *, reason: str, actor: ledger.Actor, now: dt.
     fields |= {"digest": request.digest, "was": came_from, "reason": reason}
     ledger.record(request.stream, "approval.voided", actor, fields)
     return request
+
+
+def cover(request_uid: str, *, user: User, reason: str, now: dt.datetime) -> ApprovalRequest:
+    """The owner or the deputy takes on a request that went to somebody else, or nobody; then they may decide it.
+
+    Call it outside of any transaction, as `decide`. Raises NotEntitled (on record), AlreadySettled, ReasonMissing."""
+    reason = reason.strip()
+    if not reason:
+        raise ReasonMissing
+    with atomic():
+        outcome = _cover(_locked(request_uid), User.objects.get(pk=user.pk), reason, now)
+    if isinstance(outcome, ApprovalError):
+        raise outcome
+    return outcome
+
+
+def _cover(request: ApprovalRequest, user: User, reason: str, now: dt.datetime) -> ApprovalRequest | ApprovalError:
+    if not request.is_pending:
+        return already_settled(request)
+    part = selectors.part_to_cover(request, user)
+    if part is None:
+        because = selectors.why_not(request, user) or "it is asked of you already"
+        return _refuse(request, user, "cover", request.digest, because)
+    Asked.objects.create(request=request, user=user, because=part, asked_at=now)
+    fields: dict[str, Json] = {"request": request.uid, "subject": request.subject, "because": part, "reason": reason}
+    ledger.record(request.stream, "approval.covered", user, fields)
+    return request
+
+
+def _refuse(request: ApprovalRequest, user: User, verb: str, seen: str, because: str) -> NotEntitled:
+    fields: dict[str, Json] = {"request": request.uid, "subject": request.subject, "verdict": verb}
+    ledger.record(request.stream, "approval.refused", user, fields | {"digest": seen, "because": because})
+    return NotEntitled(because)
 
 
 def already_settled(request: ApprovalRequest) -> AlreadySettled:
@@ -203,7 +227,7 @@ def _bound_now(subject: str) -> str | None:
     for prefix, provider in _bindings.items():
         if subject.startswith(prefix):
             return provider(subject)
-    raise LookupError(f"No room said what {subject!r} would do: binding_provider() registers it.")
+    raise LookupError(f"No room said what {subject!r} would do: register_binding() registers it.")
 
 
 def _lock_stream(uid: str) -> None:
