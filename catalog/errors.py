@@ -76,3 +76,30 @@ class UnreadableFile(CatalogError):
 
     def __str__(self) -> str:
         return f"{self.file}{f', line {self.line}' if self.line else ''}: {self.why}."
+
+
+class ProbeNotMade(CatalogError):
+    """A probe can't be made as asked."""
+
+    code = "probe_not_made"
+    status = 422
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"No probe was made: {self.why}."
+
+
+class IllegalHealthMove(CatalogError):
+    """A probe can't go from one colour to the other: it is paused already, or isn't paused."""
+
+    code = "illegal_health_move"
+
+    def __init__(self, current: str, target: str) -> None:
+        super().__init__(current, target)
+        self.current, self.target = current, target
+
+    def __str__(self) -> str:
+        return f"A probe can't go from {self.current} to {self.target}."

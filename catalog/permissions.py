@@ -17,7 +17,7 @@ from catalog.states import Right
 __all__ = ["Right", "holds", "service_for", "services_where", "team_for", "teams_where"]
 
 # A superuser keeps the house in order, but takes no part in the work: above all, decides no approval.
-SUPERUSER_RIGHTS = frozenset({Right.VIEW, Right.ADMINISTER, Right.DELETE, Right.EXPORT})
+SUPERUSER_RIGHTS = frozenset({Right.VIEW, Right.ADMINISTER, Right.DELETE, Right.EXPORT, Right.AUDIT})
 
 
 def teams_where(user: User | AnonymousUser, right: Right | str) -> QuerySet[Team]:

@@ -39,6 +39,7 @@ class Right(TextChoices):
     CLOSE = "may_close", "Resolve and close, also with force"
     DELETE = "may_delete", "Delete drafts and catalog entries"
     EXPORT = "may_export", "Verify evidence, issue packs"
+    AUDIT = "may_audit", "Read who had which right, and who signed in"
     ADMINISTER = "may_administer", "Manage members, tokens, sources"
 
 
@@ -48,8 +49,8 @@ ROLE_RIGHTS: dict[str, frozenset[str]] = {
     Role.COMMANDER: frozenset({Right.VIEW, Right.CONTRIBUTE, Right.EXECUTE, Right.COMMAND, Right.CLOSE, Right.EXPORT}),
     Role.AUTHOR: frozenset({Right.VIEW, Right.AUTHOR}),
     Role.APPROVER: frozenset({Right.VIEW, Right.CONTRIBUTE, Right.APPROVE}),
-    Role.COMPLIANCE: frozenset({Right.VIEW, Right.EXPORT}),
-    Role.ADMINISTRATOR: frozenset({Right.VIEW, Right.ADMINISTER, Right.DELETE}),
+    Role.COMPLIANCE: frozenset({Right.VIEW, Right.EXPORT, Right.AUDIT}),
+    Role.ADMINISTRATOR: frozenset({Right.VIEW, Right.ADMINISTER, Right.DELETE, Right.AUDIT}),
 }
 
 

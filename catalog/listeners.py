@@ -1,0 +1,40 @@
+"""Connects the probes to their doorbell and to the sweep, and the catalog's streams to their gate."""
+
+from typing import Any
+
+from django.db.models import Q
+
+from audit.permissions import EVERYTHING, NOTHING, Label, May, register_gate
+from catalog import tasks
+from catalog.health import due_probes
+from catalog.permissions import Right, teams_where
+from catalog.services import check_probe
+from plumbing import doorbell, sweep
+
+RING_EXPIRES_S = 30
+RING_AGAIN_S = 2  # a probe that was claimed is no longer found; one that nobody claimed may be rung for soon
+
+
+def connect() -> None:
+    """Called once, when the app is ready."""
+    doorbell.answer("probe", _send)
+    sweep.register("probe", due_probes, check_probe, again_s=RING_AGAIN_S)
+    register_gate("catalog", catalog_gate, lambda uids: {uid: Label("Catalog") for uid in uids})
+    register_gate("access", access_gate, lambda uids: {uid: Label("Access") for uid in uids})
+
+
+def _send(probe_id: str) -> None:
+    tasks.check_probe.apply_async((probe_id,), retry=False, expires=RING_EXPIRES_S, ignore_result=True)
+
+
+def catalog_gate(user: Any, may: May) -> Q:
+    """The catalog's history names services of all teams: seen by who may export evidence of some team."""
+    return EVERYTHING if teams_where(user, Right.EXPORT).exists() else NOTHING
+
+
+def access_gate(user: Any, may: May) -> Q:
+    """Who has which right, and who signed in from where: for those who audit; to take it away needs export as well."""
+    allowed = teams_where(user, Right.AUDIT)
+    if may == "export":
+        allowed = allowed.filter(pk__in=teams_where(user, Right.EXPORT))
+    return EVERYTHING if allowed.exists() else NOTHING
