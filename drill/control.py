@@ -2,6 +2,7 @@
 
 POST /services/<name>/start   with an Idempotency-Key: starts it; the same key again changes nothing
 GET  /services                which of them run
+GET  /services/<name>         whether this one runs, and how often it was started from here
 GET  /effects                 every request in order, with `effect: true` where it did something
 """
 
@@ -61,6 +62,11 @@ class Control:
             self.server.shutdown()
             self.server.server_close()
 
+    def describe(self, name: str) -> dict[str, Any]:
+        """Whether a service runs, and how often it was started from here."""
+        starts = sum(row["effect"] and row["service"] == name for row in self.effects.rows)
+        return {"service": name, "running": self.running(name), "starts": starts}
+
     def ask_start(self, name: str, key: str) -> tuple[int, dict[str, Any]]:
         """(status, body) for a request to start a service."""
         if name not in self.names:
@@ -94,8 +100,10 @@ def handler_for(control: Control) -> type[BaseHTTPRequestHandler]:
                 self.answer(200, {"effects": control.effects.rows})
             elif self.path == "/services":
                 self.answer(200, {name: control.running(name) for name in sorted(control.names)})
+            elif self.path.removeprefix("/services/") in control.names:
+                self.answer(200, control.describe(self.path.removeprefix("/services/")))
             else:
-                self.answer(404, {"error": "Ask GET /effects or GET /services."})
+                self.answer(404, {"error": "Ask GET /effects, GET /services or GET /services/<name>."})
 
         def answer(self, status: int, body: dict[str, Any]) -> None:
             payload = json.dumps(body).encode()

@@ -24,8 +24,8 @@ def connect() -> None:
     """Called once, when the app is ready."""
     doorbell.answer("attempt", lambda pk: _send(tasks.attend, pk))
     doorbell.answer("run", lambda uid: _send(tasks.advance_run, uid))
-    sweep.register("attempt", _attempts_due, lambda pk: worker.attend(int(pk)))
-    sweep.register("run", _runs_decided, shell.advance, again_s=2)
+    sweep.register("attempt", find_attempts, lambda pk: worker.attend(int(pk)))
+    sweep.register("run", find_runs, shell.advance, again_s=2)
     approvals.binding_provider("run/", consent.binding_of)
     request_settled.connect(_hear_decision, dispatch_uid="runbooks.decision")
 
@@ -39,7 +39,7 @@ def _hear_decision(sender: object, request: ApprovalRequest, **_: Any) -> None:
         doorbell.ring("run", request.subject.split("/")[1])
 
 
-def _attempts_due(now: dt.datetime) -> Iterable[str]:
+def find_attempts(now: dt.datetime) -> Iterable[str]:
     """Attempts whose timer ran out, whose ring was not heard, or whose lease ended."""
     called_again = Q(started_at__isnull=False) | Q(not_before__gt=F("queued_at"))
     fresh = Q(state=AttemptState.QUEUED, not_before__lte=now - UNHEARD)
@@ -49,7 +49,7 @@ def _attempts_due(now: dt.datetime) -> Iterable[str]:
     return [str(pk) for pk in due.values_list("pk", flat=True)[:MOST]]
 
 
-def _runs_decided(now: dt.datetime) -> Iterable[str]:
+def find_runs(now: dt.datetime) -> Iterable[str]:
     """Runs with a step that waits for consent which was given or refused, in case nobody rang."""
     waiting = StepRun.objects.filter(state=StepState.APPROVAL, run__state=RunState.RUNNING)
     subjects = {f"run/{uid}/{step}": uid for uid, step in waiting.values_list("run__uid", "step")[:MOST]}

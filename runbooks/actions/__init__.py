@@ -31,5 +31,10 @@ def kinds() -> tuple[str, ...]:
     return tuple(sorted(_known))
 
 
+def forget(kind: str) -> None:
+    """Take a kind out of the registry."""
+    _known.pop(kind, None)
+
+
 for _action in (Manual(), Http(), Probe(), Wait()):
     register(_action)

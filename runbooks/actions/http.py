@@ -1,4 +1,4 @@
-"""`http`: one request to an allowed address. The idempotency key travels as a header, so that a retry can be safe there."""
+"""`http`: one request to an allowed address. The idempotency key travels as a header, so that a retry can be safe."""
 
 import json
 from collections.abc import Mapping

@@ -3,10 +3,9 @@
 import datetime as dt
 from typing import Any
 
-from approvals.selectors import latest_of
-
 from approvals import services as approvals
 from approvals.models import ApprovalRequest
+from approvals.selectors import latest_of
 from approvals.states import RequestState
 from audit.ledger import Actor
 from catalog.models import Service

@@ -50,7 +50,7 @@ def _crossed_by_inner(columns: Columns, left: Neighbours, is_dummy: Callable[[in
 
 
 def _align(walked: Columns, toward: Neighbours, crossed: set[tuple[int, int]], *, rightward: bool) -> dict[int, int]:
-    """Join each point to the middle one of its neighbours, if that crosses nothing. Gives point -> first of its block."""
+    """Join each point to the middle one of its neighbours where nothing crosses. Gives point -> its block."""
     root = {point: point for column in walked for point in column}
     place = {point: index for column in walked for index, point in enumerate(column)}
     has_next: set[int] = set()

@@ -14,8 +14,9 @@ from django.db.models import F
 from audit import ledger
 from plumbing.database import atomic
 from plumbing.errors import MusterError
+from plumbing.expressions import resolve
 from runbooks import actions
-from runbooks.actions.base import Again, Done, Failed, Outcome
+from runbooks.actions.base import Again, Context, Done, Failed, Outcome
 from runbooks.engine import consent
 from runbooks.engine.leases import leases
 from runbooks.engine.model import Effect, Step
@@ -33,8 +34,9 @@ class Claimed:
     """An attempt that this worker holds, and what it is to do."""
 
     attempt: Attempt
-    step: Step
+    kind: str  # of the action: the step's own, or `probe` for a verification
     config: dict[str, Any]  # resolved: the action's `with`, or the probe of `verify`
+    context: Context
 
 
 def worker_name() -> str:
@@ -102,7 +104,28 @@ def _begin(work: Work, attempt: Attempt) -> Claimed | None:
         attempt.save(update_fields=["started_at"])
     if work.rows[step.id].state == StepState.READY:
         work.move(step.id, StepState.RUNNING, f"Try {attempt.number} began.", attempt=attempt.number)
-    return Claimed(attempt, step, actions.config_of(step, attempt.kind, work.values()))
+    kind, config = _assignment(work, step, attempt)
+    return Claimed(attempt, kind, config, _context(work, step, attempt))
+
+
+def _assignment(work: Work, step: Step, attempt: Attempt) -> tuple[str, dict[str, Any]]:
+    """Kind of action and its resolved configuration. A verification is a probe."""
+    verify = step.verify
+    if attempt.kind == AttemptKind.ACT or verify is None:
+        return step.action, dict(work.intent(step.id).config)
+    times = {"for": verify.for_s, "within": verify.within_s, "every": verify.every_s}
+    return "probe", {**resolve(dict(verify.config), work.values()), **times}
+
+
+def _context(work: Work, step: Step, attempt: Attempt) -> Context:
+    began = attempt.started_at or work.now
+    return Context(
+        idempotency_key=attempt.idempotency_key,
+        now=work.now,
+        deadline_s=step.timeout_s,
+        waited_s=(work.now - began).total_seconds(),
+        memo=attempt.memo,
+    )
 
 
 def unbind(work: Work, step: str, attempt: Attempt) -> None:
@@ -117,14 +140,13 @@ def unbind(work: Work, step: str, attempt: Attempt) -> None:
 
 
 def _act(claimed: Claimed) -> Outcome:
-    attempt, step = claimed.attempt, claimed.step
-    action = actions.get("probe" if attempt.kind == AttemptKind.VERIFY else step.action)
     try:
-        return action.perform(action.parse(claimed.config), _context(attempt, step))
+        action = actions.get(claimed.kind)
+        return action.perform(action.parse(claimed.config), claimed.context)
     except MusterError as error:  # refused before anything was done
         return Failed(str(error), retryable=False, effect=Effect.NONE)
     except Exception as error:
-        log.exception("Action %s of step %s broke", step.action, step.id)
+        log.exception("Action %s broke in attempt %s", claimed.kind, claimed.attempt.pk)
         return Failed(f"{type(error).__name__}: {error}", retryable=False, effect=Effect.UNKNOWN)
 
 

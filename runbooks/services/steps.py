@@ -16,9 +16,9 @@ from runbooks.engine.outputs import as_evidence, typed
 from runbooks.engine.shell import settle
 from runbooks.engine.work import Work, lock
 from runbooks.errors import NotYours, RunbookError, StaleStep
-from runbooks.models import Attempt, AttemptKind, StepRun
+from runbooks.models import Attempt, AttemptKind, Run, StepRun
 from runbooks.services import guards
-from runbooks.states import AttemptState, StepState
+from runbooks.states import SETTLED_STEPS, AttemptState, RunState, StepState
 
 
 @atomic()
@@ -50,6 +50,27 @@ def take_over(run_uid: str, step: str, *, actor: User, seen_at: int, reason: str
     work.say("step.reassigned", {**fields, "was": came_from.actor_id if came_from else ""}, actor)
     work.close()
     return row
+
+
+@atomic()
+def assign(stream: str, wanted: str, user: User, *, actor: User) -> int:
+    """Give the open steps of a stream's running runs that ask for `wanted` (`role:commander`) to somebody.
+
+    Called when a role changes hands. Returns how many steps changed hands with it."""
+    changed = 0
+    running = Run.objects.filter(stream=stream, state=RunState.RUNNING)
+    for uid in running.order_by("pk").values_list("uid", flat=True):
+        work = lock(uid)
+        for step in work.definition.steps:
+            row = work.rows[step.id]
+            if step.assign == wanted and row.assignee_id != user.pk and row.state not in SETTLED_STEPS:
+                was, row.assignee, row.seen_at = row.assignee, user, row.seen_at + 1
+                row.save(update_fields=["assignee", "seen_at"])
+                fields = {"step": step.id, "title": step.title, "reason": f"{user} is {wanted.partition(':')[2]} now."}
+                work.say("step.reassigned", {**fields, "was": was.actor_id if was else ""}, actor)
+                changed += 1
+        work.close()
+    return changed
 
 
 @atomic()
