@@ -1,6 +1,7 @@
 """Programs of the machine as children of ours: started with a log file, stopped by pid, never left behind."""
 
 import shutil
+import signal
 import subprocess
 import time
 import urllib.error
@@ -33,10 +34,14 @@ def find(name: str) -> str | None:
 
 
 class Program:
-    """One child process. Start again after a stop as often as you like."""
+    """One child process. Start again after a stop as often as you like.
 
-    def __init__(self, arguments: list[str], log: Path) -> None:
-        self.arguments, self.log = arguments, log
+    user: whose rights it gets, where ours would be too many (we must be root then)."""
+
+    def __init__(
+        self, arguments: list[str], log: Path, *, user: str | None = None, ends_on: signal.Signals = signal.SIGTERM
+    ) -> None:
+        self.arguments, self.log, self.user, self.ends_on = arguments, log, user, ends_on
         self.child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -51,19 +56,27 @@ class Program:
         if path is None:
             raise ProgramsMissing([self.name], [PACKAGES.get(self.name, self.name)])
         with self.log.open("ab") as log:
-            self.child = subprocess.Popen(  # own session: Ctrl-C is for us, we stop it in order
-                [path, *self.arguments[1:]], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            self.child = subprocess.Popen(
+                [path, *self.arguments[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.log.parent,
+                start_new_session=True,  # Ctrl-C is for us: we stop our children in order
+                user=self.user,
+                group=self.user,
+                extra_groups=[] if self.user else None,
             )
 
     def running(self) -> bool:
         return self.child is not None and self.child.poll() is None
 
     def stop(self) -> None:
-        """SIGTERM, then SIGKILL when it doesn't listen. Returns when the process is gone."""
+        """Asked to end, then SIGKILL when it doesn't listen. Returns when the process is gone."""
         if self.child is None:
             return
         if self.running():
-            self.child.terminate()
+            self.child.send_signal(self.ends_on)
             try:
                 self.child.wait(STOP_WITHIN_S)
             except subprocess.TimeoutExpired:
