@@ -10,6 +10,7 @@ from incidents.services.phases import move_by_engine
 from incidents.states import SINGLE_ROLES, IncidentRole, Phase
 from plumbing import clock
 from plumbing.database import atomic
+from runbooks.services import assign
 
 
 @atomic()
@@ -64,6 +65,7 @@ def _take(incident: Incident, role: str, user: User, actor: Actor) -> RoleHolder
         incident=incident, role=role, user=user, defaults={"since": clock.now()}
     )
     if is_new:
+        assign(incident.stream, f"role:{role}", user, actor=actor)  # locks runs, so before the stream
         ledger.record(incident.stream, "role.taken", actor, told(role, user))
         if role == IncidentRole.COMMANDER and incident.phase == Phase.DETECTION:
             move_by_engine(incident, Phase.MOBILIZATION, f"{user} commands it.")

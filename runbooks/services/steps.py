@@ -6,6 +6,7 @@ Every act carries `seen_at`, the StepRun.seen_at of the page it was decided on: 
 from collections.abc import Mapping
 from typing import Any
 
+from audit.ledger import Actor
 from catalog.models import User
 from plumbing.database import atomic
 from runbooks.actions.base import Done, Failed
@@ -53,14 +54,14 @@ def take_over(run_uid: str, step: str, *, actor: User, seen_at: int, reason: str
 
 
 @atomic()
-def assign(stream: str, wanted: str, user: User, *, actor: User) -> int:
+def assign(stream: str, wanted: str, user: User, *, actor: Actor) -> int:
     """Give the open steps of a stream's running runs that ask for `wanted` (`role:commander`) to somebody.
 
     Called when a role changes hands. Returns how many steps changed hands with it."""
     changed = 0
     running = Run.objects.filter(stream=stream, state=RunState.RUNNING)
-    for uid in running.order_by("pk").values_list("uid", flat=True):
-        work = lock(uid)
+    works = [lock(uid) for uid in running.order_by("pk").values_list("uid", flat=True)]  # all, before the stream
+    for work in works:
         for step in work.definition.steps:
             row = work.rows[step.id]
             if step.assign == wanted and row.assignee_id != user.pk and row.state not in SETTLED_STEPS:
@@ -69,6 +70,7 @@ def assign(stream: str, wanted: str, user: User, *, actor: User) -> int:
                 fields = {"step": step.id, "title": step.title, "reason": f"{user} is {wanted.partition(':')[2]} now."}
                 work.say("step.reassigned", {**fields, "was": was.actor_id if was else ""}, actor)
                 changed += 1
+    for work in works:
         work.close()
     return changed
 
