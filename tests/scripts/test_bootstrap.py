@@ -58,8 +58,6 @@ def test_a_wrong_python_is_named_with_the_right_ones(house, monkeypatch, capsys)
     assert bootstrap.main(["base"]) == 1
     wrong = f"muster: Found Python 3.8.18 at {bootstrap.sys.executable}; Muster needs Python 3.11, 3.12 or 3.13.\n"
     assert capsys.readouterr().err == wrong
-        said == f"muster: Found Python 3.8.18 at {bootstrap.sys.executable}; Muster needs Python 3.11, 3.12 or 3.13.\n"
-    )
 
 
 def test_another_python_on_the_path_is_taken_when_this_one_does_not_fit(monkeypatch):
