@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from catalog.models import Service
+from catalog.states import ProbeKind
 from incidents.models import Incident, Signal
 
 
@@ -14,6 +16,7 @@ def signal_values(signal: Signal) -> dict[str, Any]:
             "slug": service.slug if service else "",
             "name": named,
             "tier": service.tier if service else 0,
+            "health_url": _health_url(service),
         },
         "signal": {
             "name": signal.name,
@@ -23,6 +26,12 @@ def signal_values(signal: Signal) -> dict[str, Any]:
             "link": signal.link,
         },
     }
+
+
+def _health_url(service: Service | None) -> str:
+    """What Muster itself asks to know whether the service works: its first HTTP probe; "" when it has none."""
+    probe = service.probes.filter(kind=ProbeKind.HTTP).order_by("pk").first() if service else None
+    return probe.target if probe else ""
 
 
 def incident_values(incident: Incident) -> dict[str, Any]:
