@@ -9,21 +9,19 @@ from django.db import connection, connections
 
 
 @pytest.fixture
-def real_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+def real_database(transactional_db: None, tmp_path: Path) -> Iterator[dict[str, str]]:
     """Ready for the ledger. Gives the environment with which another process reaches it."""
     if connection.vendor == "postgresql":
-        request.getfixturevalue("transactional_db")
         facts = connection.settings_dict
         yield {"MUSTER_DATABASE_URL": f"postgresql://{facts['USER']}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"}
         return
     path = tmp_path / "muster.sqlite3"
-    with request.getfixturevalue("django_db_blocker").unblock():
-        ours, facts = connections["default"], connections.settings["default"]
-        connections.settings["default"] = {**facts, "NAME": path}
-        connections["default"] = connections.create_connection("default")
-        try:
-            call_command("migrate", "audit", verbosity=0, skip_checks=True)
-            yield {"MUSTER_DATA": str(tmp_path)}
-        finally:
-            connections["default"].close()
-            connections.settings["default"], connections["default"] = facts, ours
+    ours, facts = connections["default"], connections.settings["default"]
+    connections.settings["default"] = {**facts, "NAME": path}
+    connections["default"] = connections.create_connection("default")
+    try:
+        call_command("migrate", "audit", verbosity=0, skip_checks=True)
+        yield {"MUSTER_DATA": str(tmp_path)}
+    finally:
+        connections["default"].close()
+        connections.settings["default"], connections["default"] = facts, ours
