@@ -55,6 +55,13 @@ def test_the_same_key_twice_is_one_effect_and_two_records(control, starts):
     assert [(row["key"], row["effect"]) for row in recorded] == [("run-1/restart", True), ("run-1/restart", False)]
 
 
+def test_a_look_tells_whether_a_service_runs_and_how_often_it_was_started(control):
+    for key in ("run-1/restart", "run-1/restart", "run-2/restart"):
+        ask(control, "/services/store/start", key)
+    assert ask(control, "/services/store", method="GET") == (200, {"service": "store", "running": True, "starts": 2})
+    assert ask(control, "/services/vault", method="GET")[0] == 404
+
+
 def test_another_key_is_another_effect(control, starts):
     for key in ("run-1/restart", "run-2/restart"):
         assert ask(control, "/services/store/start", key)[0] == 200

@@ -1,0 +1,139 @@
+"""A Muster of its own and people in a real Chromium: what every browser test starts from."""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from signal import SIGINT
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from drill.programs import Program, answers, wait_until
+from scripts.machine import chromium
+from scripts.servers import free_port
+
+HOUSE = Path(__file__).resolve().parents[2]
+SHOTS = Path(__file__).parent / "shots"
+SCREENS = {"wide": (1440, 900), "phone": (390, 844)}
+SCHEMES = ("light", "dark")
+READY_WITHIN_S = 60
+STOPPED_WITHIN_S = 5  # the README's promise for Ctrl-C
+
+
+class Muster:
+    """A portal started as `make run` starts it, in a data folder of its own. Start it again after a stop or a kill."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder, self.port = folder, free_port()
+        self.settings = {"MUSTER_MODE": "demo", "MUSTER_DATA": str(folder), "MUSTER_PORT": str(self.port), **settings}
+        log = folder / "muster.log"
+        self.program = Program([sys.executable, str(HOUSE / "manage.py"), "serve", "--demo"], log, ends_on=SIGINT)
+        self.log = log
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self.program.child is not None
+        return self.program.child.pid
+
+    def start(self) -> float:
+        """Seconds until the sign-in page came. AssertionError with the log when it ends instead."""
+        began = time.monotonic()
+        with environment(self.settings):
+            self.program.start()
+        wait_until("Muster answered", self.is_up, within_s=READY_WITHIN_S, where=str(self.log))
+        return time.monotonic() - began
+
+    def is_up(self) -> bool:
+        assert self.program.running(), f"Muster ended:\n{self.log.read_text()}"
+        return answers(f"{self.url}/sign-in")
+
+    def stop(self) -> float:
+        """Ctrl-C, and the seconds until the process was gone. Killed when it doesn't end."""
+        began = time.monotonic()
+        self.program.stop()
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        """SIGKILL: nothing gets to say goodbye."""
+        if self.program.child is not None:
+            self.program.child.kill()
+            self.program.child.wait()
+
+
+@contextmanager
+def environment(extra: dict[str, str]) -> Iterator[None]:
+    """Our environment without test settings, with `extra`, for what is started meanwhile."""
+    kept = dict(os.environ)
+    try:
+        for name in [name for name in os.environ if name.startswith(("MUSTER_", "DJANGO_"))]:
+            del os.environ[name]
+        os.environ.update(extra)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+
+
+@contextmanager
+def open_chromium() -> Iterator[Browser]:
+    """The machine's Chromium, headless. AssertionError with the command when there is none."""
+    path = chromium()
+    assert path, "Chromium is missing: run `apt-get install chromium` as root, or set MUSTER_CHROMIUM"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Person:
+    """Somebody signed in, in a browser profile of their own. `problems` is what the console complained about."""
+
+    def __init__(self, browser: Browser, muster: Muster, *, screen: str = "wide", scheme: str = "light") -> None:
+        width, height = SCREENS[screen]
+        self.context = browser.new_context(
+            base_url=muster.url,
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            accept_downloads=True,
+        )
+        self.screen, self.scheme = screen, scheme
+        self.problems: list[str] = []
+        self.page: Page = self.new_page()
+
+    def new_page(self) -> Page:
+        page = self.context.new_page()
+        page.on("console", self.hear)
+        page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
+        return page
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.problems.append(f"{message.location.get('url')}: {message.text}")
+
+    def sign_in(self, username: str, password: str) -> None:
+        """Through the form, as people do."""
+        self.page.goto("/sign-in")
+        self.page.get_by_label("User name").fill(username)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(re.compile(r"/(?!sign-in)"))
+
+    def shoot(self, name: str, *, full: bool = False) -> Path:
+        """A screenshot to look at: shots/<name>-<screen>-<scheme>.png"""
+        SHOTS.mkdir(exist_ok=True)
+        file = SHOTS / f"{name}-{self.screen}-{self.scheme}.png"
+        self.page.screenshot(path=file, full_page=full)
+        return file
+
+    def leave(self) -> None:
+        self.context.close()
