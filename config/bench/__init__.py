@@ -1,0 +1,1 @@
+"""What `make bench` measures: ledger, engine, and the way from a commit to a browser. It prints, never asserts."""
