@@ -29,7 +29,7 @@ NOTHING_WAITS = "Nothing waits for this decision any more."
 _bindings: dict[str, Binding] = {}
 
 
-def register_binding(prefix: str, fn: Binding) -> None:
+def binding_provider(prefix: str, fn: Binding) -> None:
     """Say how to compute anew what would be done for subjects that start with `prefix` ("run/").
 
     fn: subject -> the same canonical text that `ask` was given as `binds`; None when nothing waits for it any more.
@@ -227,7 +227,7 @@ def _bound_now(subject: str) -> str | None:
     for prefix, provider in _bindings.items():
         if subject.startswith(prefix):
             return provider(subject)
-    raise LookupError(f"No room said what {subject!r} would do: register_binding() registers it.")
+    raise LookupError(f"No room said what {subject!r} would do: binding_provider() registers it.")
 
 
 def _lock_stream(uid: str) -> None:

@@ -4,9 +4,8 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
 from approvals import selectors, services
@@ -16,7 +15,7 @@ from approvals.permissions import request_for
 from approvals.states import Verdict
 from audit.permissions import labels
 from catalog.graph import blast_radius
-from catalog.requests import SignedIn
+from catalog.requests import SignedIn, after_post
 from plumbing import clock
 
 MOST = 50  # rows of one list
@@ -91,7 +90,7 @@ def decide(request: SignedIn, uid: str) -> HttpResponse:
         seen_digest=said["seen"],
         now=clock.now(),
     )
-    return _done(request, found, said["next"])
+    return after_post(request, reverse("approvals:page", args=[found.uid]), said["next"])
 
 
 def _dialog(
@@ -110,19 +109,7 @@ def cover(request: SignedIn, uid: str) -> HttpResponse:
     form = CoverForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         services.cover(found.uid, user=request.user, reason=form.cleaned_data["reason"], now=clock.now())
-        return _done(request, found, "")
+        return after_post(request, reverse("approvals:page", args=[found.uid]))
     template = "approvals/_cover.html" if request.htmx else "approvals/cover.html"
     status = 422 if form.is_bound else 200
     return render(request, template, {**_card(request, found), "form": form}, status=status)
-
-
-def _done(request: SignedIn, found: ApprovalRequest, where: str) -> HttpResponse:
-    """Back to where the decision was taken. In a room that lives, the dialog goes and the bell brings what changed."""
-    own_page = reverse("approvals:page", args=[found.uid])
-    if request.htmx and request.htmx.current_url_abs_path != own_page:
-        return HttpResponse(status=204, headers={"HX-Trigger": "decided"})
-    if not url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure()):
-        where = own_page
-    if request.htmx:
-        return HttpResponse(headers={"HX-Redirect": own_page})
-    return redirect(where)

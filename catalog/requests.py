@@ -5,7 +5,9 @@ Words for the type checker and for the reader; the middleware and the decorator 
 
 from typing import cast
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 from rest_framework.request import Request
 
@@ -22,3 +24,15 @@ class SignedIn(HttpRequest):
 def caller(request: Request) -> User:
     """Who calls the API. IsAuthenticated, the default permission, has let nobody else in."""
     return cast(User, request.user)
+
+
+def after_post(request: SignedIn, own_page: str, where: str = "") -> HttpResponse:
+    """The answer after an act that worked: back to `where` it was done, else to the thing's own page.
+
+    With htmx elsewhere than on that page (a room that lives) nothing is swapped: the dialog closes, the bell brings
+    what changed. An address of another site is never followed."""
+    if request.htmx and request.htmx.current_url_abs_path != own_page:
+        return HttpResponse(status=204, headers={"HX-Trigger": "done"})
+    if not url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure()):
+        where = own_page
+    return HttpResponse(headers={"HX-Redirect": where}) if request.htmx else redirect(where)

@@ -196,7 +196,7 @@ def test_a_row_altered_behind_the_orm_can_t_be_approved(make_request: MakeReques
 
 def test_a_subject_that_no_room_answers_for_is_never_approved(make_request: MakeRequest, decide, owner: User) -> None:
     request = make_request(subject="nobody/1")
-    with pytest.raises(LookupError, match="register_binding"):
+    with pytest.raises(LookupError, match="binding_provider"):
         decide(request, owner)
     assert state_of(request) == "pending"
 

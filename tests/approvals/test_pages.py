@@ -209,7 +209,7 @@ def test_htmx_gets_the_dialog_and_then_nothing_but_the_news(make_request: MakeRe
     assert dialog.lstrip().startswith("<dialog")
     assert "<html" not in dialog
     answer = client.post(url, {"verdict": "reject", "reason": "No.", "seen": asked.digest}, headers=HTMX)
-    assert (answer.status_code, answer.content, answer["HX-Trigger"]) == (204, b"", "decided")
+    assert (answer.status_code, answer.content, answer["HX-Trigger"]) == (204, b"", "done")
 
 
 def test_htmx_on_the_decision_page_loads_it_again(make_request: MakeRequest, owner: User) -> None:
