@@ -4,7 +4,8 @@ A signal joins an incident that is not closed and that its rule's team works on 
 
 1. their services are one, or a path of dependencies connects them, and
 2. a. it began within the rule's `join_within_s` of one of the incident's signals, by the alerts' own time, or
-   b. it fires, is fresh, and the incident still burns: a signal of it fires, or a person declared it and no signal came yet.
+   b. it fires, is fresh, and the incident still burns: a signal of it fires, or a person declared it
+      and no signal came yet.
 
 2a holds in whatever order posts arrive; 2b catches what fails later in the same fault. Whoever isn't joined may open.
 """

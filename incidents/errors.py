@@ -163,3 +163,17 @@ class PostTooLarge(IncidentError):
 
     def __str__(self) -> str:
         return f"The post has {self.found} bytes; the limit is {self.limit}. Set max_alerts or split the group."
+
+
+class NoSource(IncidentError):
+    """The token's machine user is registered for no source of signals of this kind."""
+
+    code = "no_source"
+    status = 403
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return f"This token's user is no source of kind {self.kind}. Register it as one, or post to its own address."

@@ -8,13 +8,16 @@ from catalog.models import HEX_DIGITS, Service, Team, new_uid
 from incidents.states import IncidentRole, Phase, Severity, SignalState
 from runbooks.models import Run, Runbook
 
+LONGEST_TITLE = 160
+LONGEST_TEXT = 4_000  # characters of a note, decision or update
+
 
 class Incident(models.Model):
     """What people work on. `number` is what they say aloud; `uid` is what URLs carry."""
 
     uid = models.CharField(max_length=HEX_DIGITS, unique=True, default=new_uid, editable=False)
     number = models.PositiveIntegerField(unique=True)
-    title = models.CharField(max_length=160)
+    title = models.CharField(max_length=LONGEST_TITLE)
     severity = models.CharField(max_length=4, choices=Severity.choices, default=Severity.SEV3)
     phase = models.CharField(max_length=20, choices=Phase.choices, default=Phase.DETECTION)
     phase_since = models.DateTimeField()

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+
 from audit.ledger import SYSTEM
 from audit.models import Entry
-from catalog.models import User
+from catalog.models import Membership, User
+from catalog.permissions import Right, teams_where
+from catalog.states import UserKind
 
 PREFIX = "usr_"
 MUSTER = "Muster"
@@ -24,6 +28,12 @@ def names_of(actor_ids: Iterable[str]) -> dict[str, str]:
 def name_of(actor_id: str) -> str:
     """The name behind one actor id."""
     return names_of([actor_id])[actor_id]
+
+
+def people_for(user: User) -> QuerySet[User]:
+    """Whom `user` can call into an incident: active people of the teams whose things they see."""
+    members = Membership.objects.filter(team__in=teams_where(user, Right.VIEW)).values("user")
+    return User.objects.filter(pk__in=members, is_active=True, kind=UserKind.PERSON).order_by("name")
 
 
 def last_to_do(stream_uid: str, kind: str) -> str:

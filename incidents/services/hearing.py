@@ -27,7 +27,7 @@ class Heard:
 
 
 def hear(source: SignalSource, observations: Sequence[Observation], now: dt.datetime) -> Heard:
-    """Store what a post tells. In the caller's transaction, who holds the turnstile; a few statements per 400 alerts."""
+    """Store what a post tells. In the caller's transaction, who holds the turnstile."""
     known = _known(source, {observation.fingerprint for observation in observations})
     services = _services({observation.service for observation in observations})
     rules = list(IntakeRule.objects.select_related("team", "runbook"))
@@ -50,7 +50,7 @@ def hear(source: SignalSource, observations: Sequence[Observation], now: dt.date
 
 
 def first_rule(rules: Iterable[IntakeRule], observation: Observation) -> IntakeRule | None:
-    """The first rule, by position, whose labels all equal the alert's. `alertname` and `service` can always be named."""
+    """The first rule, by position, whose labels equal the alert's. `alertname` and `service` can always be named."""
     labels = {"alertname": observation.name, "service": observation.service, **observation.labels}
     for rule in rules:
         if all(labels.get(name) == value for name, value in rule.matches.items()):

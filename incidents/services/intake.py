@@ -1,4 +1,4 @@
-"""Taking a post in: store its signals, let each join or open its incident, start what the rule names. One transaction."""
+"""Taking a post in: store its signals, let each join or open its incident, start what the rule names."""
 
 import datetime as dt
 from collections.abc import Sequence

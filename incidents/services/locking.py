@@ -1,4 +1,4 @@
-"""The incident's row, locked until commit: every act begins with it, so acts on one incident come one after the other."""
+"""The incident's row, locked until commit: acts on one incident come one after the other."""
 
 from incidents.errors import IncidentClosed
 from incidents.models import Incident

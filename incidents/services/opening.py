@@ -10,7 +10,7 @@ from audit import ledger
 from audit.ledger import Actor
 from catalog.models import Service, Team, User
 from incidents.errors import IncidentError, NoService
-from incidents.models import Incident, IntakeRule, Series, Signal
+from incidents.models import LONGEST_TITLE, Incident, IntakeRule, Series, Signal
 from incidents.selectors.facts import signal_values
 from incidents.services.roles import give_role
 from incidents.states import UPDATE_EVERY, IncidentRole, Severity
@@ -20,7 +20,6 @@ from plumbing.expressions import ExpressionError, render
 
 log = logging.getLogger(__name__)
 
-LONGEST_TITLE = 160
 NUMBERS = "incident"
 
 
@@ -65,7 +64,7 @@ def declare(
 
 
 def open_by_signal(signal: Signal, rule: IntakeRule, now: dt.datetime) -> Incident:
-    """A rule opens an incident for a signal. In the caller's transaction, who holds the turnstile. Doesn't attach it."""
+    """A rule opens an incident for a signal. The caller holds the turnstile, and attaches it."""
     title = _title(signal, rule)
     incident = _create(title, rule.severity, began_at=min(signal.began_at, now), now=now, rule=rule)
     incident.services.set([signal.service] if signal.service else [])

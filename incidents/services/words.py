@@ -7,12 +7,11 @@ from audit.ledger import Recorded
 from audit.models import Entry
 from catalog.models import User
 from incidents.errors import IncidentError, NoSuchEntry
-from incidents.models import Incident
+from incidents.models import LONGEST_TEXT, Incident
 from incidents.services.locking import locked
 from plumbing import clock
 from plumbing.database import atomic
 
-LONGEST = 4_000  # characters of a note, decision or update
 FURTHEST_UPDATE = dt.timedelta(days=7)
 CORRECTABLE = frozenset({"note.added", "decision.noted", "update.posted", "entry.corrected"})
 
@@ -25,10 +24,10 @@ def add_note(incident: Incident, text: str, *, actor: User) -> Recorded:
 
 
 @atomic()
-def add_decision(incident: Incident, text: str, *, because: str, actor: User) -> Recorded:
-    """What was decided, and why. Raises as add_note does."""
+def add_decision(incident: Incident, text: str, *, actor: User) -> Recorded:
+    """What was decided, and why, in one's own words. Raises as add_note does."""
     incident = locked(incident)
-    fields = {"text": said(text), "because": said(because)}
+    fields = {"text": said(text)}
     return ledger.record(incident.stream, "decision.noted", actor, fields)
 
 
@@ -65,10 +64,8 @@ def said(text: str) -> str:
     found = text.replace("\r\n", "\n").strip()
     if not found:
         raise IncidentError("There is no text. Write what happened, in a sentence.")
-    if len(found) > LONGEST:
-        raise IncidentError(
-            f"The text has {len(found)} characters; at most {LONGEST} fit. Attach long output as a file."
-        )
+    if len(found) > LONGEST_TEXT:
+        raise IncidentError(f"The text has {len(found)} characters; at most {LONGEST_TEXT} fit.")
     return found
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 import pytest
 
+from audit.entries import stamp
 from audit.models import Entry
 from incidents import services
 from incidents.intake.registry import FORMATS
@@ -39,9 +40,7 @@ def told_by(posts: list[Post]) -> set[tuple[str, str]]:
 
 
 def check_one_incident_per_fault(posts: list[Post]) -> None:
-    stored = {
-        (row.fingerprint, row.began_at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z") for row in Signal.objects.all()
-    }
+    stored = {(row.fingerprint, stamp(row.began_at)) for row in Signal.objects.all()}
     assert told_by(posts) <= stored, "an alert was lost"
     assert Signal.objects.count() == len(told_by(posts)) + len(
         {post.body["dedup_key"] for post in posts if post.kind == "pagerduty"}

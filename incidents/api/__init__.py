@@ -1,0 +1,1 @@
+"""Doors for programs: the intake of signals, and incidents as JSON."""
