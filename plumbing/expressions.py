@@ -6,7 +6,7 @@ Neither can call out, read attributes or run for long. Reasons and measurements:
 import difflib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -144,9 +144,7 @@ def look_up(path: Path, values: Mapping[str, Any]) -> Any:
     return here
 
 
-def suggestion(
-    name: str, known: Iterator[str] | Mapping[str, Any] | frozenset[str] | list[str] | tuple[str, ...]
-) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
     """`Did you mean "x"?` for the nearest known name, or ""."""
     near = difflib.get_close_matches(name, sorted(known), n=1)
     return f"Did you mean `{near[0]}`?" if near else ""

@@ -64,6 +64,7 @@ class Action(Protocol, Generic[Config]):
     kind: ClassVar[str]
     title: ClassVar[str]
     human: ClassVar[bool]
+    config: ClassVar[type[Any]]
 
     def parse(self, given: Mapping[str, Any]) -> Config:
         """The typed configuration of resolved values. Raises BadConfig."""

@@ -40,6 +40,7 @@ class Http(Action[HttpConfig]):
     kind: ClassVar = "http"
     title: ClassVar = "HTTP request"
     human: ClassVar = False
+    config: ClassVar = HttpConfig
 
     def parse(self, given: Mapping[str, Any]) -> HttpConfig:
         config = fill(HttpConfig, given, action=self.kind)

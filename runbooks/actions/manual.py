@@ -17,6 +17,7 @@ class Manual(Action[ManualConfig]):
     kind: ClassVar = "manual"
     title: ClassVar = "A person does it"
     human: ClassVar = True
+    config: ClassVar = ManualConfig
 
     def parse(self, given: Mapping[str, Any]) -> ManualConfig:
         return fill(ManualConfig, given, action=self.kind)

@@ -33,6 +33,7 @@ class Probe(Action[ProbeConfig]):
     kind: ClassVar = "probe"
     title: ClassVar = "Probe"
     human: ClassVar = False
+    config: ClassVar = ProbeConfig
 
     def parse(self, given: Mapping[str, Any]) -> ProbeConfig:
         config = fill(ProbeConfig, given, action=self.kind)

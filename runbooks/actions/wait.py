@@ -21,6 +21,7 @@ class Wait(Action[WaitConfig]):
     kind: ClassVar = "wait"
     title: ClassVar = "Wait"
     human: ClassVar = False
+    config: ClassVar = WaitConfig
 
     def parse(self, given: Mapping[str, Any]) -> WaitConfig:
         return fill(WaitConfig, given, action=self.kind)
