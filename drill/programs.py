@@ -6,7 +6,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from drill.errors import NotReady, ProgramsMissing
@@ -36,12 +36,14 @@ def find(name: str) -> str | None:
 class Program:
     """One child process. Start again after a stop as often as you like.
 
-    user: whose rights it gets, where ours would be too many (we must be root then)."""
+    user: whose rights it gets, where ours would be too many (we must be root then). env: its whole environment, ours by
+    default."""
 
     def __init__(
-        self, arguments: list[str], log: Path, *, user: str | None = None, ends_on: signal.Signals = signal.SIGTERM
-    ) -> None:
-        self.arguments, self.log, self.user, self.ends_on = arguments, log, user, ends_on
+        self, arguments: list[str], log: Path, *, user: str | None = None, ends_on: signal.Signals = signal.SIGTERM,
+        env: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self.arguments, self.log, self.user, self.ends_on, self.env = arguments, log, user, ends_on, env
         self.child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -62,6 +64,7 @@ class Program:
                 stdout=log,
                 stderr=log,
                 cwd=self.log.parent,
+                env=self.env,
                 start_new_session=True,  # Ctrl-C is for us: we stop our children in order
                 user=self.user,
                 group=self.user,

@@ -4,7 +4,7 @@ import datetime as dt
 import threading
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from audit.selectors import entries
 from audit.verify import verify_stream
@@ -143,5 +143,4 @@ def test_ten_rings_at_once_are_one_effect(start, scripted):
     run.refresh_from_db()
     assert (run.state, scripted.steps) == ("succeeded", ["a"])
     assert kinds(run).count("step.running") == 1
-    assert verify_stream(run.stream).is_intact
-    assert connection.vendor in ("sqlite", "postgresql")
+    assert verify_stream(run.stream).ok
