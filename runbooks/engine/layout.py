@@ -106,11 +106,11 @@ def critical_path(nodes: Sequence[Id], edges: Sequence[Pair], weight: dict[Id, f
         reach[node] = weight.get(node, 1.0) + (reach[best] if best is not None else 0.0)
         if best is not None:
             came[node] = best
-    node = max(nodes, key=lambda each: (reach[each], -place[each]), default=None)
+    last = max(nodes, key=lambda each: (reach[each], -place[each]), default="")
     way = []
-    while node is not None and node in came:
-        way.append((came[node], node))
-        node = came[node]
+    while last in came:
+        way.append((came[last], last))
+        last = came[last]
     return way[::-1]
 
 

@@ -1,7 +1,7 @@
 """The durable shell around the planner: locks a run, asks what is due, writes it all in one transaction, then rings."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from plumbing.database import atomic
 from plumbing.errors import MusterError
@@ -35,28 +35,25 @@ def settle(work: Work) -> None:
 
 def apply(work: Work, transitions: Iterable[Transition]) -> None:
     """Write transitions as rows and entries. A step whose values are missing fails instead of starting."""
-    broken: set[str] = set()
     for transition in transitions:
         match transition:
             case MoveStep(step, to, why):
                 work.move(step, to, why)
-            case QueueAttempt() | AskApproval() if transition.step in broken:
-                continue
-            case QueueAttempt(step):
-                _unless_broken(work, step, broken, lambda t=transition: _queue(work, t))
-            case AskApproval(step):
-                work.flush()  # the ledger says that the step waits before it says who was asked
-                _unless_broken(work, step, broken, lambda s=step: consent.ask(work, s))
             case EndRun(state, why):
                 work.end(state, why)
+            case QueueAttempt() | AskApproval():
+                _prepare(work, transition)
 
 
-def _unless_broken(work: Work, step: str, broken: set[str], do: Callable[[], object]) -> None:
+def _prepare(work: Work, transition: QueueAttempt | AskApproval) -> None:
     try:
-        do()
+        if isinstance(transition, QueueAttempt):
+            _queue(work, transition)
+        else:
+            work.flush()  # the ledger says that the step waits before it says who was asked
+            consent.ask(work, transition.step)
     except MusterError as error:
-        broken.add(step)
-        work.move(step, StepState.FAILED, f"It could not start: {error}")
+        work.move(transition.step, StepState.FAILED, f"It could not start: {error}")
 
 
 def _queue(work: Work, transition: QueueAttempt) -> None:

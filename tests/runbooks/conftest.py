@@ -82,7 +82,8 @@ def due(run: Run) -> list[int]:
 def work_off(run: Run, rounds: int = 50) -> Run:
     """Perform what is due until nothing is, and the run as it stands then."""
     for _ in range(rounds):
-        if not any([worker.perform(pk) for pk in due(run)]):
+        performed = [worker.perform(pk) for pk in due(run)]
+        if not any(performed):
             break
     run.refresh_from_db()
     return run

@@ -38,6 +38,12 @@ steps:
     touches: [store]
     approval: {reason: "Wipe {{ inputs.volume }}?", effect: It is gone., undo: None., proof: Backup verified.}
 """
+RETRIED = """
+name: retried
+title: Three tries
+steps:
+  - {id: a, title: A, action: scripted, retry: {attempts: 3}, idempotent: true}
+"""
 BY_HAND = """
 name: by-hand
 title: People
@@ -85,8 +91,7 @@ def test_another_call_with_the_memo_comes_after_the_time_asked_for(start, script
 
 def test_only_an_idempotent_step_is_tried_again(start, scripted):
     scripted.script["a"] = lambda context: Failed("busy", retryable=True, effect=Effect.MAYBE)
-    plan = "name: retry\ntitle: R\nsteps:\n  - {id: a, title: A, action: scripted, retry: {attempts: 3}, idempotent: true}\n"
-    run = work_off(start(plan))
+    run = work_off(start(RETRIED))
     assert (run.state, scripted.steps) == ("failed", ["a", "a", "a"])
     keys = {context.idempotency_key for _, _, context in scripted.calls}
     assert len(keys) == 1
