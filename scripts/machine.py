@@ -43,15 +43,20 @@ def postgres_program(name: str) -> str | None:
 
 def needs(part: str) -> list[Need]:
     """What one part of `make test` needs."""
+    servers = [
+        Need("PostgreSQL", ("postgresql",), postgres_program("initdb")),
+        Need("Redis", ("redis-server",), shutil.which("redis-server")),
+    ]
+    browser = [Need("Chromium", ("chromium", "fonts-dejavu-core"), chromium())]
+    stage = [Need(program, (package,), find(program)) for program, package in PACKAGES.items()]
     known = {
-        "postgresql": [
-            Need("PostgreSQL", ("postgresql",), postgres_program("initdb")),
-            Need("Redis", ("redis-server",), shutil.which("redis-server")),
-        ],
-        "chromium": [Need("Chromium", ("chromium", "fonts-dejavu-core"), chromium())],
-        "drill": [Need(program, (package,), find(program)) for program, package in PACKAGES.items()],
+        "postgresql": servers,
+        "faults": servers,
+        "chromium": browser,
+        "drill": stage + browser,
+        "slow": servers + browser + stage,
     }
-    return known.get(part, []) + (known["chromium"] if part == "drill" else [])
+    return known.get(part, [])
 
 
 def provide(wanted: list[Need]) -> None:

@@ -26,12 +26,14 @@ KEPT = {"MUSTER_SHARED", "MUSTER_CHROMIUM"}  # where things are on this machine;
 BRANCHES_COVERED_PERCENT = 90
 DRILLS_IN_A_ROW = 5
 SELECTED = {  # part -> which tests (pytest -m)
-    "sqlite": "not e2e and not drill and not slow and not postgres and not redis",
-    "postgresql": "not e2e and not drill and not slow",
+    "sqlite": "not e2e and not drill and not slow and not faults and not postgres and not redis",
+    "postgresql": "not e2e and not drill and not slow and not faults",
+    "faults": "faults and not slow",
     "chromium": "e2e and not drill and not slow",
     "drill": "drill and not slow",
     "slow": "slow",
 }
+WITH_SERVERS = ("postgresql", "faults", "slow")
 PARTS = ("lint", *SELECTED, "coverage")
 
 
@@ -70,7 +72,7 @@ def run_part(part: str, reports: Path) -> Outcome:
     report = reports / f"{part}-{time.monotonic_ns()}.xml"
     note = ""
     try:
-        provide(needs("postgresql" if part == "slow" else part))
+        provide(needs(part))
         with surroundings(part) as extra:
             status = run(command(part, report), extra)
     except (Lacking, DrillError) as refusal:
@@ -98,7 +100,7 @@ def surroundings(part: str) -> Iterator[dict[str, str]]:
     """Environment variables of a part; the servers that it needs run meanwhile."""
     extra = {"MUSTER_MODE": "test", "MUSTER_TEST_NAME": "make", "COVERAGE_FILE": str(HOUSE / f".coverage.{part}")}
     with ExitStack() as ending:
-        if part in ("postgresql", "slow"):
+        if part in WITH_SERVERS:
             extra["MUSTER_DATABASE_URL"] = ending.enter_context(servers.postgresql())
             extra["MUSTER_REDIS_URL"] = ending.enter_context(servers.redis())
         yield extra

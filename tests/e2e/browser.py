@@ -28,10 +28,11 @@ class Muster:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder, self.port = folder, free_port()
-        self.settings = {"MUSTER_MODE": "demo", "MUSTER_DATA": str(folder), "MUSTER_PORT": str(self.port), **settings}
-        log = folder / "muster.log"
-        self.program = Program([sys.executable, str(HOUSE / "manage.py"), "serve", "--demo"], log, ends_on=SIGINT)
-        self.log = log
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MUSTER_", "DJANGO_"))}
+        own = {"MUSTER_MODE": "demo", "MUSTER_DATA": str(folder), "MUSTER_PORT": str(self.port)}
+        command = [sys.executable, str(HOUSE / "manage.py"), "serve", "--demo"]
+        self.log = folder / "muster.log"
+        self.program = Program(command, self.log, ends_on=SIGINT, env={**kept, **own, **settings})
 
     @property
     def url(self) -> str:
@@ -45,8 +46,7 @@ class Muster:
     def start(self) -> float:
         """Seconds until the sign-in page came. AssertionError with the log when it ends instead."""
         began = time.monotonic()
-        with environment(self.settings):
-            self.program.start()
+        self.program.start()
         wait_until("Muster answered", self.is_up, within_s=READY_WITHIN_S, where=str(self.log))
         return time.monotonic() - began
 
@@ -65,20 +65,6 @@ class Muster:
         if self.program.child is not None:
             self.program.child.kill()
             self.program.child.wait()
-
-
-@contextmanager
-def environment(extra: dict[str, str]) -> Iterator[None]:
-    """Our environment without test settings, with `extra`, for what is started meanwhile."""
-    kept = dict(os.environ)
-    try:
-        for name in [name for name in os.environ if name.startswith(("MUSTER_", "DJANGO_"))]:
-            del os.environ[name]
-        os.environ.update(extra)
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(kept)
 
 
 @contextmanager
