@@ -24,7 +24,9 @@ class Wait(Action[WaitConfig]):
     config: ClassVar = WaitConfig
 
     def parse(self, given: Mapping[str, Any]) -> WaitConfig:
-        return fill(WaitConfig, given, action=self.kind)
+        config = fill(WaitConfig, given, action=self.kind)
+        seconds(self.kind, "for", config.for_)
+        return config
 
     def perform(self, config: WaitConfig, context: Context) -> Outcome:
         left = config.for_s - context.waited_s

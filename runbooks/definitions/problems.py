@@ -56,8 +56,9 @@ class Book:
     def add(self, path: str, message: str, remedy: str = "", *, place: tuple[int, int] | None = None) -> None:
         """Note a problem at a field (one that isn't there has the place of what is around it) or at `place`."""
         line, column = place or self.place(path)
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(self.file, line, column, path, message, remedy))
+        problem = Problem(self.file, line, column, path, message, remedy)
+        if len(self.problems) < MOST_PROBLEMS and problem not in self.problems:
+            self.problems.append(problem)
 
     def place(self, path: str) -> tuple[int, int]:
         while path and path not in self.places:

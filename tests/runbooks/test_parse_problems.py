@@ -39,7 +39,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_lines():
         """
     )
     places = [problem.split(": ")[0] for problem in found]
-    assert places == ["r.yaml:1:1", "r.yaml:1:1", "r.yaml:2:1", "r.yaml:3:13", "r.yaml:5:39", "r.yaml:6:23"]
+    assert places == ["r.yaml:1:1", "r.yaml:1:1", "r.yaml:2:1", "r.yaml:3:14", "r.yaml:5:39", "r.yaml:6:23"]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_mistake_at_the_top_is_told(text, expected):
             "steps.a.verify.tpc: There is no such field. Did you mean `tcp`?",
         ),
         ("id: a, title: A, action: http", "r.yaml:4:3: steps.a.url: http needs `url`. Add it: where to"),
-        ("id: a, title: A, action: http, with: {}", "r.yaml:4:33: steps.a.with.url: http needs `url`."),
+        ("id: a, title: A, action: http, with: {}", "r.yaml:4:35: steps.a.with.url: http needs `url`."),
         (
             "id: a, title: A, action: http, with: {ulr: http://x}",
             "steps.a.with.ulr: There is no such field. Did you mean `url`?",

@@ -66,7 +66,7 @@ def test_a_reference_that_can_not_be_filled_in_is_told(place, path, message):
     with pytest.raises(DefinitionError) as caught:
         parsed(**{place: f"{{{{ {path} }}}}"})
     assert message in str(caught.value)
-    assert [problem.field for problem in caught.value.problems][0].startswith("steps.act.")
+    assert caught.value.problems[0].field.startswith("steps.act.")
 
 
 def test_only_verify_sees_what_the_step_itself_gave():
@@ -124,7 +124,8 @@ def test_a_careful_step_gets_no_advice():
 
 
 def test_steps_that_all_start_at_once_are_pointed_out():
-    text = "name: r\ntitle: R\nsteps: [{id: a, title: A, action: wait, with: {for: 1s}}, {id: b, title: B, action: wait, with: {for: 1s}}]"
+    steps = ", ".join(f"{{id: {id_}, title: T, action: wait, with: {{for: 1s}}}}" for id_ in "ab")
+    text = f"name: r\ntitle: R\nsteps: [{steps}]"
     found = lint(parse(text, filename="r.yaml"))
     assert [(advice.line, advice.field) for advice in found] == [(0, "model")]
     assert lint(parse(text.replace("steps:", "model: linear\nsteps:"), filename="r.yaml")) == []
