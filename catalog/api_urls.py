@@ -1,6 +1,16 @@
 """Addresses of the catalog API, below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from catalog import api
 
 app_name = "catalog-api"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("me", api.Me.as_view(), name="me"),
+    path("teams", api.TeamList.as_view(), name="teams"),
+    path("teams/<slug:slug>", api.TeamDetail.as_view(), name="team"),
+    path("services", api.ServiceList.as_view(), name="services"),
+    path("services/<slug:slug>", api.ServiceDetail.as_view(), name="service"),
+    path("services/<slug:slug>/probes", api.SwitchProbes.as_view(), name="switch-probes"),
+    path("catalog/import", api.Import.as_view(), name="import"),
+]

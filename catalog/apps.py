@@ -2,6 +2,11 @@ from django.apps import AppConfig
 
 
 class CatalogConfig(AppConfig):
-    """Rooms on floor 2: people, services, and how they are."""
+    """Floor 2: people, services, and how they are."""
 
     name = "catalog"
+
+    def ready(self) -> None:
+        from catalog import listeners
+
+        listeners.connect()

@@ -103,3 +103,28 @@ class IllegalHealthMove(CatalogError):
 
     def __str__(self) -> str:
         return f"A probe can't go from {self.current} to {self.target}."
+
+
+class WrongCredentials(CatalogError):
+    """Nobody may sign in with this user name and password. Doesn't say which of them is wrong."""
+
+    code = "wrong_credentials"
+    status = 403
+
+    def __str__(self) -> str:
+        return "This user name and password don't belong together. Passwords know upper and lower case."
+
+
+class TooManyTries(CatalogError):
+    """Too many wrong sign-ins; nothing was looked up."""
+
+    code = "too_many_tries"
+    status = 429
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(retry_after_s)
+        self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        minutes = max(1, -(-self.retry_after_s // 60))
+        return f"Too many wrong tries. Try again in {minutes} minute{'s' if minutes > 1 else ''}."

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from catalog.models import Probe, Service
 from catalog.states import Health
 
+SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 58, 18, 2
 MOST_DUE = 200  # probes of one pass of the sweep
 
 
@@ -43,8 +44,10 @@ def health_of(services: Iterable[Service]) -> Overall:
 
 def probes_of(services: Iterable[Service]) -> QuerySet[Probe]:
     """The probes of `services`, the most important service first."""
-    keys = services.values("pk") if isinstance(services, QuerySet) else [service.pk for service in services]
-    return Probe.objects.filter(service__in=keys).select_related("service")
+    probes = Probe.objects.select_related("service")
+    if isinstance(services, QuerySet):
+        return probes.filter(service__in=services.values("pk"))
+    return probes.filter(service__in=[service.pk for service in services])
 
 
 def red_probes(services: Iterable[Service]) -> list[Probe]:
@@ -56,3 +59,17 @@ def due_probes(now: dt.datetime) -> list[str]:
     """Ids of the probes that are due, the longest overdue first; for the sweep."""
     due = Probe.objects.filter(due_at__lte=now).exclude(health=Health.PAUSED).order_by("due_at")
     return [str(pk) for pk in due.values_list("pk", flat=True)[:MOST_DUE]]
+
+
+def sparkline(probe: Probe) -> str:
+    """Points of an SVG polyline in 58 x 18: the latest answers, oldest first. A failure stands at the probe's timeout.
+
+    Fewer than two answers draw nothing: "".
+    """
+    values = [latency_ms if ok else probe.timeout_s * 1000 for _, ok, latency_ms in probe.recent]
+    if len(values) < 2:
+        return ""
+    low, span = min(values), (max(values) - min(values)) or 1
+    step, room = SPARK_WIDTH / (len(values) - 1), SPARK_HEIGHT - 2 * SPARK_MARGIN
+    heights = [SPARK_HEIGHT - SPARK_MARGIN - (value - low) / span * room for value in values]
+    return " ".join(f"{place * step:.1f},{height:.1f}" for place, height in enumerate(heights))

@@ -39,7 +39,7 @@ def make_probe(
     probe = Probe.objects.create(
         service=service,
         name=name,
-        kind=kind,
+        kind=ProbeKind(kind),
         target=target,
         expect_status=expect_status,
         interval_s=interval_s,
@@ -65,8 +65,17 @@ def resume(probe: Probe, actor: ledger.Actor) -> Probe:
     return _switch(probe, Health.UNKNOWN, "probe.resumed", actor)
 
 
+@atomic()
+def switch_probes(service: Service, *, paused: bool, actor: ledger.Actor) -> int:
+    """Pause or resume all probes of a service. Returns how many changed."""
+    wanted = [probe for probe in service.probes.all() if (probe.health == Health.PAUSED) != paused]
+    for probe in wanted:
+        (pause if paused else resume)(probe, actor)
+    return len(wanted)
+
+
 def _switch(probe: Probe, target: Health, kind: str, actor: ledger.Actor) -> Probe:
-    probe = Probe.objects.select_for_update().select_related("service").get(pk=probe.pk)
+    probe = Probe.objects.select_for_update(of=("self",)).select_related("service").get(pk=probe.pk)
     was, now = Health(probe.health), clock.now()
     _move(probe, target, now)
     probe.recent, probe.detail, probe.due_at = [], "", now
@@ -109,9 +118,8 @@ def keep_answer(claimed: Probe, answer: probing.ProbeAnswer) -> None:
     now, was = clock.now(), Health(probe.health)
     failed_before = bool(probe.recent) and not probe.recent[-1][1]
     colour = health_after(was, answer.ok, failed_before)
-    latency_ms = max(0, round(answer.latency_ms)) if answer.latency_ms is not None else None
-    probe.recent = [*probe.recent, [int(now.timestamp()), bool(answer.ok), latency_ms or 0]][-RECENT:]
-    probe.detail, probe.latency_ms = answer.detail[:LONGEST_DETAIL], latency_ms
+    probe.recent = [*probe.recent, [int(now.timestamp()), bool(answer.ok), answer.latency_ms]][-RECENT:]
+    probe.detail, probe.latency_ms = answer.detail[:LONGEST_DETAIL], answer.latency_ms
     probe.due_at = max(now, probe.checked_at + _pause_after(probe, answer.ok, colour))
     if colour != was:
         _move(probe, colour, now)

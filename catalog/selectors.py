@@ -1,0 +1,116 @@
+"""Reads for the pages and the API: services with their health, what surrounds one, teams with their members."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Value, When
+
+from catalog.graph import Affected, blast_radius
+from catalog.models import Dependency, Membership, Probe, Service, Team
+from catalog.states import Health, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One edge of a service, seen from it."""
+
+    edge: Dependency
+    service: Service  # at the other end
+    health: str
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What a service needs and who needs it, one hop; its blast radius. `hidden`: how many the reader may not see."""
+
+    providers: list[Neighbour] = field(default_factory=list)
+    consumers: list[Neighbour] = field(default_factory=list)
+    hurt: list[Affected] = field(default_factory=list)
+    hidden_providers: int = 0
+    hidden_consumers: int = 0
+    hidden_hurt: int = 0
+
+
+def with_health(services: QuerySet[Service], only: str = "") -> QuerySet[Service]:
+    """Each service with `red`, `asked` (probes that aren't paused) and `colour`, a value of Health: `only` that one."""
+    probes = Probe.objects.filter(service=OuterRef("pk"))
+    asked = ~Q(probes__health=Health.PAUSED)
+    found = services.annotate(
+        asked=Count("probes", filter=asked, distinct=True),
+        red=Count("probes", filter=Q(probes__health=Health.RED), distinct=True),
+        colour=Case(
+            When(Exists(probes.filter(health=Health.RED)), then=Value(Health.RED.value)),
+            When(Exists(probes.filter(health=Health.UNKNOWN)), then=Value(Health.UNKNOWN.value)),
+            When(Exists(probes.filter(health=Health.GREEN)), then=Value(Health.GREEN.value)),
+            When(Exists(probes), then=Value(Health.PAUSED.value)),
+            default=Value(Health.UNKNOWN.value),
+            output_field=CharField(),
+        ),
+    )
+    return found.filter(colour=only) if only else found
+
+
+def listed(
+    services: QuerySet[Service], *, q: str = "", team: Team | None = None, kind: str = "", health: str = ""
+) -> QuerySet[Service]:
+    """`services` as a list shows them: with team, owner and health, narrowed by what is given."""
+    found = with_health(services, health).select_related("team", "owner", "deputy")
+    if q:
+        found = found.filter(Q(name__icontains=q) | Q(slug__icontains=q))
+    if team is not None:
+        found = found.filter(team=team)
+    return found.filter(kind=kind) if kind else found
+
+
+def surroundings(service: Service, visible: QuerySet[Service]) -> Surroundings:
+    """The neighbourhood of `service`, as far as it is among `visible`; what isn't is only counted."""
+    needs = list(service.needs.select_related("consumer", "provider"))
+    needed_by = list(service.needed_by.select_related("consumer", "provider"))
+    hurt = blast_radius(service)
+    ends = {edge.provider_id for edge in needs} | {edge.consumer_id for edge in needed_by}
+    ends |= {affected.service.pk for affected in hurt}
+    seen = {each.pk: each for each in with_health(visible.filter(pk__in=ends)).select_related("team", "owner")}
+    providers = [_neighbour(edge, seen[edge.provider_id]) for edge in needs if edge.provider_id in seen]
+    consumers = [_neighbour(edge, seen[edge.consumer_id]) for edge in needed_by if edge.consumer_id in seen]
+    shown = [affected for affected in hurt if affected.service.pk in seen]
+    return Surroundings(
+        providers=_ordered(providers),
+        consumers=_ordered(consumers),
+        hurt=shown,
+        hidden_providers=len(needs) - len(providers),
+        hidden_consumers=len(needed_by) - len(consumers),
+        hidden_hurt=len(hurt) - len(shown),
+    )
+
+
+def _neighbour(edge: Dependency, other: Service) -> Neighbour:
+    return Neighbour(edge, other, str(getattr(other, "colour", Health.UNKNOWN)))
+
+
+def _ordered(neighbours: Iterable[Neighbour]) -> list[Neighbour]:
+    return sorted(neighbours, key=lambda each: (each.service.tier, each.service.name, each.edge.kind))
+
+
+def teams_with_members(teams: QuerySet[Team]) -> QuerySet[Team]:
+    """Teams with `memberships` (people first by name) and `service_count`."""
+    people = Membership.objects.select_related("user").order_by("user__name", "role")
+    return teams.annotate(service_count=Count("services", distinct=True)).prefetch_related(
+        Prefetch("memberships", queryset=people)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a team, with all roles they have there."""
+
+    user: object
+    roles: list[str]
+
+
+def members_of(team: Team) -> list[Member]:
+    """Who is in a team (as teams_with_members() loaded it), each once."""
+    found: dict[int, Member] = {}
+    for membership in team.memberships.all():
+        member = found.setdefault(membership.user_id, Member(membership.user, []))
+        member.roles.append(Role(membership.role).label)
+    return list(found.values())
