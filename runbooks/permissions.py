@@ -1,0 +1,79 @@
+"""Who may see and do what with runbooks and runs. Doors come in through `runbook_for` and `run_for`.
+
+A run belongs to the teams it was started for. The room that started it (an incident) may let more people in: it
+registers a gate with `register_run_gate`, and its ledger gate says whose streams they see.
+"""
+
+from collections.abc import Callable, Iterable
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.urls import reverse
+
+from audit.permissions import Label, May, visible_streams
+from catalog.models import User
+from catalog.permissions import Right, holds, teams_where
+from runbooks.models import Run, Runbook
+from runbooks.selectors import visible_to
+
+RunGate = Callable[[User, Run, Right], bool]
+PREFIX = "rbk_"
+
+_gates: list[RunGate] = []
+
+
+def register_run_gate(gate: RunGate) -> None:
+    """Let another room give rights in runs: gate(user, run, right) says whether it does. For `apps.py`."""
+    if gate not in _gates:
+        _gates.append(gate)
+
+
+def runbook_for(user: User | AnonymousUser, slug: str, may: Right = Right.VIEW) -> Runbook:
+    """The runbook. Raises Http404 unless `user` sees its team, PermissionDenied if the right `may` is missing."""
+    found = None
+    if isinstance(user, User):
+        found = visible_to(user).select_related("team").filter(slug=slug).first()
+    if found is None:
+        raise Http404(f"No runbook {slug!r} that you can see.")
+    if may != Right.VIEW and not holds(user, may, [found.team]):
+        raise PermissionDenied(f"You don't have the right to {may.label.lower()} in {found.team}.")
+    return found
+
+
+def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
+    """Runs of teams whose things `user` sees, and runs of histories that they see."""
+    if not isinstance(user, User):
+        return Run.objects.none()
+    of_teams = Run.teams.through.objects.filter(team__in=teams_where(user, Right.VIEW)).values("run")
+    by_history = visible_streams(user).values("uid")
+    found = Run.objects.filter(Q(pk__in=of_teams) | Q(stream__in=by_history))
+    return found.select_related("version__runbook__team", "starter")
+
+
+def run_for(user: User | AnonymousUser, uid: str, may: Right = Right.VIEW) -> Run:
+    """The run: a door's only way in. Raises Http404 unless `user` sees it, PermissionDenied if `may` is missing."""
+    found = visible_runs(user).filter(uid=uid).first()
+    if found is None or not isinstance(user, User):
+        raise Http404("No run that you can see has this address.")
+    if not allowed(user, found, may):
+        raise PermissionDenied(f"In this run you don't have the right: {may.label.lower()}.")
+    return found
+
+
+def allowed(user: User, run: Run, may: Right) -> bool:
+    """Whether somebody who sees the run may also do this in it: by a right in its teams, or through a gate."""
+    return may == Right.VIEW or holds(user, may, run.teams.all()) or any(gate(user, run, may) for gate in _gates)
+
+
+def stream_gate(user: User, may: May) -> Q:
+    """Which streams of runbooks `user` may view or export: the ledger's gate for `rbk_`."""
+    teams = teams_where(user, Right.VIEW if may == "view" else Right.EXPORT)
+    return Q(uid__in=[f"{PREFIX}{uid}" for uid in Runbook.objects.filter(team__in=teams).values_list("uid", flat=True)])
+
+
+def describe_streams(uids: Iterable[str]) -> dict[str, Label]:
+    """What to call the streams of runbooks."""
+    found = Runbook.objects.filter(uid__in=[uid.removeprefix(PREFIX) for uid in uids])
+    return {each.stream: Label(f"Runbook {each.title}", reverse("runbooks:page", args=[each.slug])) for each in found}
