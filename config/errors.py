@@ -40,7 +40,9 @@ class DomainErrorMiddleware:
             return None
         if request.path.startswith("/api/"):
             return JsonResponse(as_json(error), status=error.status)
-        template = "errors/_refused.html" if getattr(request, "htmx", False) else "errors/refused.html"
-        return render(
-            request, template, {"error": error, "back": request.headers.get("Referer", "/")}, status=error.status
-        )
+        context = {"error": error, "back": request.headers.get("Referer", "/")}
+        if not getattr(request, "htmx", False):
+            return render(request, "errors/refused.html", context, status=error.status)
+        response = render(request, "errors/_refused.html", context, status=error.status)
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#refusal", "innerHTML"
+        return response

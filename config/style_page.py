@@ -53,7 +53,7 @@ def dialog(request: HttpRequest) -> HttpResponse:
     form = SampleForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         return HttpResponse(status=204)
-    return render(request, template, {"form": form}, status=422 if form.is_bound else 200)
+    return render(request, template, {"form": form, "dialog_url": request.path}, status=422 if form.is_bound else 200)
 
 
 urlpatterns = [

@@ -176,7 +176,7 @@ def step_groups(now: datetime) -> tuple[StepGroup, ...]:
     you, rafa, jonas = Person("Lena Vogt", is_you=True), Person("Rafa Ortiz"), Person("Jonas Weber")
     due = now + timedelta(minutes=4, seconds=12)
     review = Action("Review", "#decision")
-    start = Action("Start step", HERE, kind="post", fields=(("seen", "3"),), key="s")
+    start = Action("Start", HERE, kind="post", fields=(("seen", "3"),), key="s")
     output = Action("Output", HERE)
     yours = (
         StepRow("step:approve", "approval", "Needs you", "Approve failover of orders-db", HERE, "shield",

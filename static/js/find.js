@@ -8,7 +8,7 @@ let chosen = 0;
 
 function offers() {
   const seen = new Set();
-  const sources = document.querySelectorAll("[data-find], .nav a, .row-link, .rows__main > a, main h2 > a");
+  const sources = document.querySelectorAll("[data-find], [data-row] .t a, .nav a, .row-link, .rows__main > a, main h2 > a");
   return [...sources].filter((element) => !element.closest("dialog")).flatMap((element) => {
     const words = (element.dataset.find || element.textContent).trim().replace(/\s+/g, " ");
     const key = words + (element.href ?? "");

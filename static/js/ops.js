@@ -19,16 +19,18 @@ function keyed(key) {
 
 function setState({ key, state, label }) {
   let changed = false;
+  let isSaid = false;
   for (const element of keyed(key)) {
     changed ||= element.dataset.state !== state;
     element.dataset.state = state;
     element.querySelectorAll("use[data-glyph]").forEach((use) => use.setAttribute("href", `#i-${state}`));
     if (label) element.querySelectorAll("[data-word]").forEach((word) => { word.textContent = label; });
     if (element.hasAttribute("data-mine") && changed && (state === "failed" || state === "unknown")) {
+      isSaid = true;
       announce(`Your step failed: ${element.querySelector(".t a")?.textContent ?? key}`, { loud: true });
     }
   }
-  if (changed && STEP.test(key)) tell(key, (label || state).toLowerCase());
+  if (changed && !isSaid && STEP.test(key)) tell(key, (label || state).toLowerCase());
 }
 
 function tell(key, word) {
@@ -93,10 +95,12 @@ function remember(element) {
   const scrolls = [...element.querySelectorAll(".scroll, .graph")].map((part) => [part.scrollTop, part.scrollLeft]);
   const open = [...element.querySelectorAll('[data-unfold][aria-expanded="true"]')].map((button) => button.dataset.unfold);
   const filter = element.querySelector('[data-filter][aria-pressed="true"]')?.dataset.filter;
+  const isNoisy = element.querySelector('button[data-noise][aria-pressed="true"]') !== null;
   const chip = element.querySelector("[data-live-chip]");
   return (fresh) => {
     if (chip) fresh.querySelector("[data-live-chip]")?.replaceWith(chip);
     if (filter) fresh.querySelector(`[data-filter="${filter}"]`)?.click();
+    if (isNoisy) fresh.querySelector("button[data-noise]")?.click();
     for (const id of open) fresh.querySelector(`[data-unfold="${CSS.escape(id)}"]`)?.click();
     [...fresh.querySelectorAll(".scroll, .graph")].forEach((part, place) => {
       [part.scrollTop, part.scrollLeft] = scrolls[place] ?? [0, 0];

@@ -62,7 +62,14 @@ function filter(button) {
   panel.querySelector(".tl").dataset.show = button.dataset.filter;
 }
 
+function showNoise(button) {
+  const shown = button.closest(".timeline").querySelector(".tl").toggleAttribute("data-noise");
+  button.setAttribute("aria-pressed", String(shown));
+}
+
 document.addEventListener("click", (event) => {
+  const noise = event.target.closest("button[data-noise]");
+  if (noise) showNoise(noise);
   const chip = event.target.closest("[data-filter]");
   if (chip) filter(chip);
   const arrivals = event.target.closest("[data-arrivals]");
