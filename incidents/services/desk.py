@@ -57,9 +57,19 @@ class Desk:
         streams.update({pk: incident.stream for pk, incident in strangers.items()})
         for pk in sorted(self._entries):
             ledger.record_many(streams[pk], self._entries[pk])
-        for incident, opener in self.opened:
-            if incident.rule is not None:
-                start_by_rule(incident, incident.rule, opener)
+        for incident in self._incidents.values():
+            self._start(incident)
+
+    def _start(self, incident: Incident) -> None:
+        """The first signal whose rule names a runbook starts it, opener or not: the first alert is often not the cause.
+
+        One run is started so; the next is a person's decision."""
+        named = (row for row in self.attached if row.incident_id == incident.pk and row.rule and row.rule.runbook)
+        row = next(named, None)
+        if row is None or row.rule is None or incident.phase not in BURNING or incident.incident_runs.exists():
+            return
+        if row.state == SignalState.FIRING or incident.pk in {opened.pk for opened, _ in self.opened}:
+            start_by_rule(incident, row.rule, row)
 
     def _seat(self, row: Signal, rule: IntakeRule | None, *, may_open: bool) -> bool:
         if rule is None:
