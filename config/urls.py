@@ -1,10 +1,12 @@
 """Which address belongs to which room."""
 
-from django.urls import include, path
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
 rooms = ["incidents", "runbooks", "approvals", "catalog", "audit"]
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("catalog.account_urls")),
     path("", include("incidents.urls")),
     path("runbooks/", include("runbooks.urls")),
     path("approvals/", include("approvals.urls")),
@@ -13,3 +15,5 @@ urlpatterns = [
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     *(path("api/v1/", include(f"{room}.api_urls")) for room in rooms),
 ]
+if settings.DEMO or settings.DEBUG:
+    urlpatterns.append(path("style/", include("config.style_page")))
