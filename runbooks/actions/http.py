@@ -1,6 +1,7 @@
 """`http`: one request to an allowed address. The idempotency key travels as a header, so that a retry can be safe."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -15,6 +16,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 HARMLESS = frozenset({"GET", "HEAD"})
 KEPT_TEXT = 8_000  # characters of a body that is no JSON
 KEPT_HEADERS = frozenset({"content-type", "location", "retry-after", "etag", "x-request-id"})
+STATUS = re.compile(r"[1-5](xx|[0-9]{2})")
 TRY_LATER = frozenset({408, 425, 429, 502, 503, 504})
 
 
@@ -29,8 +31,12 @@ class HttpConfig:
 
     def is_expected(self, status: int) -> bool:
         """Whether the status means success."""
-        wanted = self.expect if isinstance(self.expect, list) else [self.expect]
-        return any(str(status) == str(one) or str(one).lower() == f"{status // 100}xx" for one in wanted)
+        return any(str(one) in (str(status), f"{status // 100}xx") for one in self.statuses)
+
+    @property
+    def statuses(self) -> list[Any]:
+        """What `expect` lists."""
+        return self.expect if isinstance(self.expect, list) else [self.expect]
 
     def payload(self) -> bytes:
         return self.body.encode() if self.json is None else json.dumps(self.json).encode()
@@ -50,15 +56,18 @@ class Http(Action[HttpConfig]):
             )
         if not isinstance(config.headers, Mapping):
             raise BadConfig(self.kind, "headers", "expected names and values")
+        for one in config.statuses:
+            if not STATUS.fullmatch(str(one)):
+                raise BadConfig(self.kind, "expect", f"found {one!r}, expected 2xx, 204 or a list of such")
         if config.json is not None and config.body:
             raise BadConfig(self.kind, "body", "give json or body, not both")
         return config
 
     def perform(self, config: HttpConfig, context: Context) -> Outcome:
-        headers = {str(name): str(value) for name, value in config.headers.items()}
-        headers.setdefault("Idempotency-Key", context.idempotency_key)
+        headers = {str(name).lower(): str(value) for name, value in config.headers.items()}
+        headers.setdefault("idempotency-key", context.idempotency_key)
         if config.json is not None:
-            headers.setdefault("Content-Type", "application/json")
+            headers.setdefault("content-type", "application/json")
         try:
             answer = http.request(
                 config.method, config.url, headers=headers, body=config.payload(), deadline_s=context.deadline_s

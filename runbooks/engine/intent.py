@@ -58,7 +58,7 @@ def _plain(value: Any) -> Any:
         case bool() | int() | str() | None:
             return value
         case float():
-            return repr(value)
+            return {"decimal": repr(value)}  # so that 1.5 and "1.5" are two things
         case Mapping():
             return {"pairs": [[str(key), _plain(item)] for key, item in sorted(value.items())]}
         case list() | tuple():
