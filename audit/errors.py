@@ -129,3 +129,43 @@ class Forked(LedgerError):
 
     def __str__(self) -> str:
         return f"The first {self.size} of {self.what} are not those that were signed. Run `manage.py verify_ledger`."
+
+
+class NothingToPack(LedgerError):
+    """The stream has no entries yet."""
+
+    code = "nothing_to_pack"
+
+    def __init__(self, uid: str) -> None:
+        super().__init__(uid)
+        self.uid = uid
+
+    def __str__(self) -> str:
+        return f"Stream {self.uid} has no entries yet: there is nothing to prove."
+
+
+class BrokenStream(LedgerError):
+    """The stream doesn't verify; a pack of it would not either."""
+
+    code = "broken_stream"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return f"No pack was made. {self.sentence}"
+
+
+class BadRedaction(LedgerError):
+    """A field that is to be withheld or erased isn't there."""
+
+    code = "bad_redaction"
+    status = 422
+
+    def __init__(self, places: list[str]) -> None:
+        super().__init__(places)
+        self.places = places
+
+    def __str__(self) -> str:
+        return f"There is nothing to withhold at {', '.join(self.places)}."

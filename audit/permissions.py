@@ -1,7 +1,6 @@
 """Who may see which stream. The ledger doesn't know: the room that owns a kind of stream registers its gate here."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Literal
 
 from django.core.exceptions import PermissionDenied
@@ -9,23 +8,15 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from audit.models import Stream
+from audit.naming import Describe, Label, labels, register_labels
 
 May = Literal["view", "export"]
 Gate = Callable[[Any, May], Q]  # (user, right) -> which Stream rows; ~Q(pk__in=[]) is all, Q(pk__in=[]) none
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """How a stream is shown to people."""
-
-    title: str
-    url: str = ""
-
-
-Describe = Callable[[Iterable[str]], dict[str, Label]]
-
 _gates: dict[str, Gate] = {}
-_describers: dict[str, Describe] = {}
+
+__all__ = ["EVERYTHING", "NOTHING", "Gate", "Label", "May", "labels", "register_gate", "stream_for", "visible_streams"]
 
 NOTHING, EVERYTHING = Q(pk__in=[]), ~Q(pk__in=[])
 
@@ -38,7 +29,7 @@ def register_gate(prefix: str, gate: Gate, describe: Describe | None = None) -> 
     describe: stream uids -> {uid: Label(title, url)}, for lists and reports."""
     _gates[prefix] = gate
     if describe is not None:
-        _describers[prefix] = describe
+        register_labels(prefix, describe)
 
 
 def visible_streams(user: Any, may: May = "view") -> QuerySet[Stream]:
@@ -63,12 +54,3 @@ def stream_for(user: Any, uid: str, *, may: May = "view") -> Stream:
     if may != "view" and not visible_streams(user, may).filter(pk=stream.pk).exists():
         raise PermissionDenied(f"You may see {uid}, but not {may} it.")
     return stream
-
-
-def labels(uids: Iterable[str]) -> dict[str, Label]:
-    """What to call each stream on screen; its uid where no room knows better."""
-    wanted = list(uids)
-    found = {uid: Label(uid) for uid in wanted}
-    for prefix, describe in _describers.items():
-        found.update(describe([uid for uid in wanted if uid.startswith(prefix)]))
-    return found

@@ -1,0 +1,1 @@
+"""Evidence packs: a folder, zipped, that proves one stream offline."""

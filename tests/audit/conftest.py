@@ -1,10 +1,15 @@
 """Fixtures of the ledger's tests."""
 
+import zipfile
+
 import pytest
 
-from audit import ledger
+from audit import keys, ledger, naming
 from audit.models import Stream
+from audit.packs import providers
+from audit.packs.issue import build_pack
 from plumbing.database import atomic
+from tests.audit.packing import TOP
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +42,46 @@ def make_stream(person):
         return stream
 
     return make
+
+
+@pytest.fixture
+def registered():
+    """Rooms above this one: they name people and streams and add files; forgotten afterwards."""
+    kept = [list(providers._providers), list(naming._finders), dict(naming._describers)]
+    naming.register_people(lambda ids: {one: naming.Person("Zoë <b>Müller</b>", "Duty manager") for one in ids})
+    naming.register_labels("inc_", lambda uids: {uid: naming.Label(f"INC-1 <Payments> {uid}") for uid in uids})
+    providers.register("inc_", lambda uid, rows: {"versions/0a1b.yaml": f"# {uid}, {len(rows)}\n".encode()})
+    yield
+    providers._providers[:], naming._finders[:] = kept[0], kept[1]
+    naming._describers.clear()
+    naming._describers.update(kept[2])
+
+
+@pytest.fixture
+def pack(make_stream, person, registered):
+    """A pack of six entries, with text that would be markup if it were not escaped."""
+    stream = make_stream("inc_1", 5)
+    make_stream("inc_2", 3)
+    told = {"text": "<script>alert('x')</script> & more", "by": person.actor_id, "list": ["a", "b"], "nested": {"a": 1}}
+    with atomic():
+        ledger.record(stream, "decision.recorded", person, {**told, "none": None, "yes": True})
+    return build_pack("inc_1", actor=person)
+
+
+@pytest.fixture
+def unpacked(pack, tmp_path):
+    """The pack as a folder, unpacked by somebody else's code."""
+    path = tmp_path / pack.name
+    path.write_bytes(pack.content)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path)
+    return tmp_path / TOP
+
+
+@pytest.fixture
+def key(tmp_path):
+    """The log key as somebody obtained it elsewhere."""
+    path = tmp_path / "obtained.pem"
+    path.write_bytes(keys.public_pem(keys.log_key().public_key()))
+    return path
