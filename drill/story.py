@@ -1,8 +1,8 @@
 """What Muster does with a broken service, told as it happens. Nothing is simulated: it watches and, if asked, acts.
 
-With `auto`, the people of the demo act through the API as they would through the pages: the commander takes command,
 With `auto`, the people of the demo act through the API as through the pages: the commander takes command, does the
 manual steps and resolves; the accountable owner approves. Without, the story says who has to do what, and where.
+"""
 
 import time
 from collections.abc import Callable
