@@ -1,6 +1,6 @@
 """What is wrong with a definition: every mistake with its place, and what would be right there."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from runbooks.errors import RunbookError
 
@@ -26,6 +26,10 @@ class Problem:
     def text(self) -> str:
         """The message with its remedy, without the place."""
         return f"{self.message} {self.remedy}".strip()
+
+    def as_json(self) -> dict[str, str | int]:
+        """As the API tells it."""
+        return asdict(self)
 
 
 class DefinitionError(RunbookError):
