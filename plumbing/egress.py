@@ -145,7 +145,11 @@ def system_resolve(host: str, port: int, timeout_s: float) -> list[str]:
     ends = time.monotonic() + timeout_s
     if not _lookups.acquire(timeout=timeout_s):
         raise TimeoutError
-    threading.Thread(target=look_up, name="lookup", daemon=True).start()
+    try:
+        threading.Thread(target=look_up, name="lookup", daemon=True).start()
+    except RuntimeError as error:  # the machine has no thread left
+        _lookups.release()
+        raise OSError(str(error)) from None
     try:
         found = answer.get(timeout=max(ends - time.monotonic(), 0))
     except queue.Empty:
@@ -249,7 +253,9 @@ def dial(host: str, port: int, call: Call) -> socket.socket:
 def reason_of(error: OSError) -> str:
     """A few words for what the operating system says."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not valid: {error.verify_message}"
+        return f"its certificate is not valid: {error.verify_message.rstrip('.')}"
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
     known = REASONS.get(error.errno) if error.errno is not None else None
     return known or (error.strerror or str(error) or type(error).__name__).rstrip(".")
 
@@ -274,14 +280,18 @@ def _check(host: str, address: Address, port: int, allowed: Allowed) -> None:
     """Raises Refused unless the address is public and the port a web port, or an entry allows them."""
     if allowed.permits(host, address, port) or (is_public(address) and port in PUBLIC_PORTS):
         return
-    found = host if host == str(address) else f"{host} is {address}, which"
     if is_public(address):
         ports = " and ".join(str(one) for one in sorted(PUBLIC_PORTS))
-        raise Refused(f"{host}:{port} is not allowed: only ports {ports} are open. {_hint(f'{host}:{port}')}")
-    a_name_is_enough = Allowed(frozenset({(host, port)}), ()).permits(host, address, port)
-    entry = f"{host}:{port}" if a_name_is_enough and ":" not in host else str(address)
-    raise Refused(f"{found} is not a public address; Muster doesn't connect there. {_hint(entry)}")
+        reason = f"{host}:{port} is not allowed: without an entry only ports {ports} are"
+    else:
+        found = host if host == str(address) else f"{host} is {address}, which"
+        reason = f"{found} is not a public address, and no entry allows it"
+    raise Refused(f"{reason}. To allow it: MUSTER_EGRESS_ALLOW={_entry(host, address, port)}")
 
 
-def _hint(entry: str) -> str:
-    return f"To allow it: MUSTER_EGRESS_ALLOW={entry}"
+def _entry(host: str, address: Address, port: int) -> str:
+    """What would allow it: the name where a name is enough and isn't just digits in disguise, else the address."""
+    is_name = host.rpartition(".")[2][:1].isalpha() and ":" not in host
+    if is_name and Allowed(frozenset({(host, port)}), ()).permits(host, address, port):
+        return f"{host}:{port}"
+    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"

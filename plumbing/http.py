@@ -162,7 +162,12 @@ class _Stream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         try:
             self._socket.settimeout(self._call.left_s())
-            return _Stream(ssl_context.wrap_socket(self._socket, server_hostname=server_hostname), self._call)
+            secured = ssl_context.wrap_socket(
+                self._socket,
+                server_hostname=server_hostname,
+                suppress_ragged_eofs=False,  # who cuts the connection must not decide where an answer ends
+            )
+            return _Stream(secured, self._call)
         except BaseException as error:
             self._socket.close()
             if isinstance(error, TimeoutError):
