@@ -12,10 +12,10 @@ pages = get_asgi_application()  # before anything that needs the app registry
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from incidents.routing import websocket_urlpatterns  # noqa: E402
 
 from config.checks import refuse_unsafe_start  # noqa: E402
 from config.static import static_files  # noqa: E402
+from incidents.routing import websocket_urlpatterns  # noqa: E402
 from plumbing import live  # noqa: E402
 
 Message = MutableMapping[str, Any]

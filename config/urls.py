@@ -4,8 +4,11 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from incidents.views import home
+
 rooms = ["incidents", "runbooks", "approvals", "catalog", "audit"]
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
     path("", include("catalog.account_urls")),
     path("", include("incidents.urls")),
     path("runbooks/", include("runbooks.urls")),
