@@ -8,6 +8,9 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from audit.permissions import register_gate
-        from incidents.permissions import describe_streams, stream_gate
+        from incidents import listeners  # noqa: F401 - connects the signals
+        from incidents.permissions import describe_streams, run_gate, stream_gate
+        from runbooks.permissions import register_run_gate
 
         register_gate("inc_", stream_gate, describe_streams)
+        register_run_gate(run_gate)

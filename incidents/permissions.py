@@ -14,6 +14,7 @@ from incidents.errors import NoService
 from incidents.models import Incident, RoleHolder
 from incidents.selectors.incidents import PREFIX, exportable_by, streams_of, visible_to
 from incidents.states import IncidentRole, Phase
+from runbooks.models import Run
 
 AT_WORK = frozenset({Right.CONTRIBUTE, Right.EXECUTE})
 ROLE_GIVES: dict[str, frozenset[Right]] = {
@@ -26,7 +27,7 @@ ROLE_GIVES: dict[str, frozenset[Right]] = {
 
 
 def incident_for(user: User | AnonymousUser, uid: str, *, may: Right | str = Right.VIEW) -> Incident:
-    """The incident: a door's only way in. Raises Http404 for strangers, PermissionDenied if the right `may` is missing."""
+    """The incident: a door's only way in. Raises Http404 for strangers, PermissionDenied without the right `may`."""
     incident = visible_to(user).filter(uid=uid).first()
     if incident is None:
         raise Http404("There is no such incident, or it isn't yours to see.")
@@ -53,7 +54,7 @@ def rights_in(user: User | AnonymousUser, incident: Incident, of: Iterable[Right
 
 
 def check_may_declare(user: User, teams: Sequence[Team]) -> None:
-    """Raises NoService when no team would see the incident, PermissionDenied unless the user commands in one of them."""
+    """Raises NoService when no team would see it, PermissionDenied unless the user commands in one of them."""
     if not teams:
         raise NoService
     if not holds(user, Right.COMMAND, teams):
@@ -63,6 +64,17 @@ def check_may_declare(user: User, teams: Sequence[Team]) -> None:
 def right_to_move(target: str, *, force: bool) -> Right:
     """Who commands moves phases; who ends an incident, or overrules a probe, needs the right to close."""
     return Right.CLOSE if force or target in (Phase.REVIEW, Phase.CLOSED) else Right.COMMAND
+
+
+def right_to_take(role: str) -> Right:
+    """The right that taking a role needs: to command, one must be let."""
+    return Right.COMMAND if role == IncidentRole.COMMANDER else Right.CONTRIBUTE
+
+
+def run_gate(user: User, run: Run, right: Right) -> bool:
+    """Whether a role in the run's incident gives a right in the run."""
+    incident = Incident.objects.filter(incident_runs__run=run).first()
+    return incident is not None and right in rights_in(user, incident, [right])
 
 
 def stream_gate(user: User, may: May) -> Q:

@@ -18,7 +18,7 @@ from catalog.permissions import Right, services_where, teams_where
 from catalog.requests import caller
 from incidents import serializers, services
 from incidents.models import Incident
-from incidents.permissions import check_may_declare, incident_for, right_to_move
+from incidents.permissions import check_may_declare, incident_for, right_to_move, right_to_take
 from incidents.selectors.incidents import gravest_first, visible_to
 from incidents.selectors.people import people_for
 from incidents.states import OPEN, Phase, Severity
@@ -135,7 +135,7 @@ class Roles(APIView):
         user = caller(request)
         given = _checked(serializers.RoleSerializer(data=request.data))
         gives = bool(given["user"])
-        incident = incident_for(user, uid, may=Right.COMMAND if gives else Right.CONTRIBUTE)
+        incident = incident_for(user, uid, may=Right.COMMAND if gives else right_to_take(given["role"]))
         if gives:
             services.give_role(incident, given["role"], people_for(user).get(username=given["user"]), actor=user)
         else:

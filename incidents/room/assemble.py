@@ -1,0 +1,66 @@
+"""The whole room, for one reader at one moment."""
+
+from datetime import datetime
+
+from audit.selectors import EntryRow, latest, reached
+from catalog.models import User
+from catalog.permissions import Right
+from incidents.models import Incident
+from incidents.room.decisions import decision_of
+from incidents.room.header import evidence_url, header_of, vitals_of
+from incidents.room.health import health_rows
+from incidents.room.reader import Reader
+from incidents.room.steps import run_view, step_groups
+from incidents.room.suggestions import suggestions_for
+from incidents.room_view import RoomUrls, RoomView, TimelineEntry
+from incidents.selectors.people import names_of
+from incidents.timeline import people_in, view_of
+
+FRAGMENTS = ("header", "vitals", "run", "steps", "decision", "health", "timeline")
+SHOWN = 100  # entries of the timeline at first
+
+
+def room_for(user: User, incident: Incident, now: datetime, *, before: int | None = None) -> RoomView:
+    """Everything the reader sees. before: show the entries of the timeline that are older than this sequence.
+
+    `at` is read first: whatever happens while the rest is read comes again with the feed, and is harmless twice."""
+    reader = Reader(user, incident, now)
+    at = reached(incident.stream)
+    rows = latest(incident.stream, before=before, limit=SHOWN)
+    run = run_view(reader)
+    return RoomView(
+        uid=incident.uid,
+        at=at,
+        now=now,
+        urls=urls_of(reader),
+        header=header_of(reader),
+        vitals=vitals_of(reader),
+        run=run,
+        step_groups=step_groups(reader),
+        decision=decision_of(reader),
+        health=health_rows(reader),
+        entries=entries_of(rows),
+        entries_total=at + 1,
+        suggestions=suggestions_for(reader) if run is None else (),
+        earlier_url=f"{reader.url('history')}?before={rows[-1].seq}" if rows and rows[-1].seq > 0 else "",
+        may_write=reader.may(Right.CONTRIBUTE),
+    )
+
+
+def urls_of(reader: Reader) -> RoomUrls:
+    """Where the page, its fragments, its feed and its socket are."""
+    fragments = {name: reader.url("fragment", name) for name in FRAGMENTS}
+    return RoomUrls(
+        page=reader.url("room"),
+        feed=reader.url("feed"),
+        socket=f"/ws/incidents/{reader.incident.uid}",
+        note=reader.url("write") if reader.may(Right.CONTRIBUTE) else "",
+        evidence=evidence_url(reader),
+        **fragments,
+    )
+
+
+def entries_of(rows: list[EntryRow]) -> tuple[TimelineEntry, ...]:
+    """Ledger entries in people's words, in the order given."""
+    names = names_of(people_in(rows))
+    return tuple(view_of(row, names) for row in rows)

@@ -1,0 +1,49 @@
+"""What our own probes say, and which signals still fire."""
+
+from django.urls import reverse
+
+from catalog.models import Probe
+from catalog.states import Health
+from incidents.models import Signal
+from incidents.room.reader import Reader
+from incidents.room_view import HealthRow, spark_points
+from incidents.states import SignalState
+
+MOST_SIGNALS = 12
+STATES: dict[str, tuple[str, str]] = {
+    Health.GREEN: ("done", "healthy"),
+    Health.RED: ("failed", "failing"),
+    Health.UNKNOWN: ("waiting", "not checked yet"),
+}
+
+
+def health_rows(reader: Reader) -> tuple[HealthRow, ...]:
+    """Probes of the affected services, then the signals that fire."""
+    firing = reader.incident.signals.filter(state=SignalState.FIRING).select_related("service")[:MOST_SIGNALS]
+    return (*(probe_row(probe) for probe in reader.health.probes), *(_signal_row(signal) for signal in firing))
+
+
+def probe_row(probe: Probe) -> HealthRow:
+    """One probe."""
+    state, word = STATES.get(probe.health, ("waiting", str(probe.get_health_display()).lower()))
+    return HealthRow(
+        key=f"health:p{probe.pk}",
+        name=str(probe),
+        state=state,
+        word=word,
+        value=_value(probe),
+        spark=spark_points([milliseconds if ok else 0 for _, ok, milliseconds in probe.recent]),
+        url=reverse("catalog:service", args=[probe.service.slug]),
+    )
+
+
+def _value(probe: Probe) -> str:
+    if probe.health == Health.GREEN and probe.latency_ms is not None:
+        return f"{probe.latency_ms} ms"
+    return probe.detail[:40] if probe.health == Health.RED else ""
+
+
+def _signal_row(signal: Signal) -> HealthRow:
+    where = f" on {signal.service}" if signal.service else ""
+    url = signal.link if signal.link.startswith(("http://", "https://")) else ""
+    return HealthRow(f"health:s{signal.pk}", f"{signal.name}{where}", "failed", "firing", "firing", url=url)
