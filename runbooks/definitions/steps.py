@@ -134,10 +134,10 @@ def _approval(fields: Fields, book: Book) -> Approval | None:
     names = ("reason", "effect", "undo", "proof", "within")
     approval = Fields(fields.items["approval"], fields.at("approval"), book, names)
     return Approval(
-        reason=approval.text("reason", required=True),
-        effect=approval.text("effect"),
-        undo=approval.text("undo"),
-        proof=approval.text("proof"),
+        reason=approval.text("reason", required=True, longest=200),
+        effect=approval.text("effect", longest=500),
+        undo=approval.text("undo", longest=500),
+        proof=approval.text("proof", longest=500),
         within_s=approval.duration("within", None),
     )
 
