@@ -122,4 +122,4 @@ class EntrySerializer(serializers.Serializer[dict[str, Any]]):
     time = serializers.DateTimeField()
     kind = serializers.CharField()
     actor = serializers.CharField()
-    fields_ = serializers.DictField(source="fields")
+    fields = serializers.DictField()  # type: ignore[assignment]  # an entry has a field of that name
