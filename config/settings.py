@@ -222,7 +222,8 @@ else:
 LEASE_S = float(os.environ.get("MUSTER_LEASE_S", "30"))  # a worker that is silent for so long has lost its attempt
 SWEEP_EVERY_S = float(os.environ.get("MUSTER_SWEEP_EVERY_S", "1"))
 WORKER_THREADS = int(os.environ.get("MUSTER_WORKER_THREADS", "4"))
-EGRESS_ALLOW = listed("MUSTER_EGRESS_ALLOW", "127.0.0.0/8" if DEMO else "")  # host, host:port or CIDR for `http` and `probe`
+# what `http` and `probe` may reach beside public addresses: host, host:port or CIDR
+EGRESS_ALLOW = listed("MUSTER_EGRESS_ALLOW", "127.0.0.0/8" if DEMO else "")
 LEDGER_ORIGIN = os.environ.get("MUSTER_LEDGER_ORIGIN", "muster.localhost/evidence")
 LEDGER_KEY_FILE = Path(os.environ.get("MUSTER_LEDGER_KEY", DATA_DIR / "ledger-key.pem"))
 
