@@ -1,6 +1,5 @@
 """Checks the fields of an action before any value is known: names now, values as far as they hold no template."""
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
@@ -43,16 +42,15 @@ def _check_values(action: Action[Any], given: Mapping[str, Any], path: str, book
             book.add(place, message)
             return
         rest = {name: value for name, value in given.items() if name != error.name}
-        with contextlib.suppress(RecursionError):
-            _check_rest(action, rest, error.name, path, book)
+        _check_rest(action, rest, path, book)
 
 
-def _check_rest(action: Action[Any], rest: Mapping[str, Any], taken: str, path: str, book: Book) -> None:
+def _check_rest(action: Action[Any], rest: Mapping[str, Any], path: str, book: Book) -> None:
     """Once more without the field that can't be judged yet, where the action can do without it."""
     try:
         action.parse(rest)
     except BadConfig as error:
-        if error.name in rest and error.name != taken and not has_template(rest[error.name]):
+        if error.name in rest and not has_template(rest[error.name]):
             book.add(f"{path}.{error.name}", f"{error.message[0].upper()}{error.message[1:]}.")
 
 

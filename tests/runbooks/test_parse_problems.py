@@ -202,6 +202,8 @@ def test_a_field_with_a_template_is_judged_when_its_value_is_known():
     assert parse(textwrap.dedent(text), filename="r.yaml").by_id["b"].with_ == {"for": "{{ inputs.t }}m"}
     wrong = text.replace('method: "{{ inputs.m }}"', 'method: "{{ inputs.m }}", body: x, json: 1')
     assert any("Give json or body, not both" in problem for problem in problems(wrong))
+    wrong = text.replace('url: "http://{{ inputs.m }}/"', "url: x, headers: [a]")
+    assert any("steps.a.with.headers: Expected names and values." in problem for problem in problems(wrong))
 
 
 def test_a_longer_circle_is_named_along_its_way():
