@@ -128,3 +128,17 @@ class TooManyTries(CatalogError):
     def __str__(self) -> str:
         minutes = max(1, -(-self.retry_after_s // 60))
         return f"Too many wrong tries. Try again in {minutes} minute{'s' if minutes > 1 else ''}."
+
+
+class ServiceNotMade(CatalogError):
+    """A service or dependency can't be entered as asked."""
+
+    code = "service_not_made"
+    status = 422
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"Nothing was entered: {self.why}."

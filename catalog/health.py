@@ -28,8 +28,8 @@ class Overall:
             return "No probe is asked."
         if self.health == Health.UNKNOWN:
             return "Not checked yet."
-        word = "probe is" if self.red == 1 else "probes are"
-        return f"{self.health.label}: {self.red} of {self.asked} {word} red."
+        probes, are = ("probe" if self.asked == 1 else "probes"), ("is" if self.red == 1 else "are")
+        return f"{self.health.label}: {self.red} of {self.asked} {probes} {are} red."
 
 
 def health_of(services: Iterable[Service]) -> Overall:

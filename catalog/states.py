@@ -71,9 +71,11 @@ class ServiceKind(TextChoices):
 
 
 class DependencyKind(TextChoices):
+    """Read as: consumer, label, provider."""
+
     CALLS = "calls", "calls"
     READS = "reads", "reads"
-    FEEDS = "feeds", "feeds"
+    FEEDS = "feeds", "is fed by"
     RUNS_AFTER = "runs_after", "runs after"
     RUNS_ON = "runs_on", "runs on"
     HAS_PART = "has_part", "has part"

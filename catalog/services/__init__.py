@@ -1,5 +1,6 @@
 """Writes of the catalog: people and teams, machine tokens, imports, probes. Each in one transaction, each recorded."""
 
+from catalog.services.estate import connect, make_service
 from catalog.services.imports import File, May, import_files
 from catalog.services.probes import check_probe, make_probe, pause, resume, switch_probes
 from catalog.services.sign_in import check_credentials, record_sign_out
@@ -12,6 +13,7 @@ __all__ = [
     "May",
     "check_credentials",
     "check_probe",
+    "connect",
     "import_files",
     "issue_token",
     "join",
@@ -19,6 +21,7 @@ __all__ = [
     "make_machine_user",
     "make_person",
     "make_probe",
+    "make_service",
     "make_team",
     "pause",
     "record_sign_out",

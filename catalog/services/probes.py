@@ -96,6 +96,7 @@ def check_probe(probe_id: int | str) -> None:
     keep_answer(probe, answer)
 
 
+@atomic()
 def claim(probe_id: int) -> Probe | None:
     """The probe, if it is due and nobody asks it now. If its asker dies, it is due again after interval + timeout."""
     now = clock.now()
@@ -103,8 +104,7 @@ def claim(probe_id: int) -> Probe | None:
     if probe is None:
         return None
     again_at = now + dt.timedelta(seconds=probe.interval_s + probe.timeout_s)
-    with atomic():
-        mine = Probe.objects.filter(pk=probe_id, due_at=probe.due_at).update(due_at=again_at, checked_at=now)
+    mine = Probe.objects.filter(pk=probe_id, due_at=probe.due_at).update(due_at=again_at, checked_at=now)
     probe.due_at, probe.checked_at = again_at, now
     return probe if mine else None
 

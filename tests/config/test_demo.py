@@ -1,0 +1,96 @@
+"""The demo organisation: whole, loaded once, quick the second time, and never in production."""
+
+import time
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from audit.models import Entry
+from catalog.graph import blast_radius, deepest
+from catalog.health import health_of
+from catalog.models import Membership, Probe, Service, User
+from catalog.permissions import Right, holds
+from catalog.states import Health, Role
+from config import demo, demo_intake
+from config.demo import people
+from plumbing import clock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def token_file(tmp_path, monkeypatch):
+    file = tmp_path / "demo-intake-token"
+    monkeypatch.setattr(demo_intake, "TOKEN_FILE", file)
+    return file
+
+
+@pytest.fixture
+def report():
+    return demo.load(clock.now())
+
+
+def test_every_role_is_played_and_everybody_can_sign_in(report, client):
+    assert set(Membership.objects.values_list("role", flat=True)) == set(Role.values)
+    assert len(report.sign_ins) == len(people.PEOPLE) >= 8
+    assert client.login(username="lena", password=demo.PASSWORD)
+    assert not User.objects.filter(is_superuser=True).exists()
+
+
+def test_the_store_is_answered_for_by_lena_and_piotr_who_may_approve(report):
+    store = report.services["store"]
+    assert (store.owner.name, store.deputy.name) == ("Lena Vogt", "Piotr Nowak")
+    for service in report.services.values():
+        for person in (service.owner, service.deputy):
+            assert holds(person, Right.VIEW, [service.team]), f"{person} answers for {service} and can't see it"
+        assert holds(service.owner, Right.APPROVE, [service.team]), f"{service.owner} can't approve for {service}"
+
+
+def test_the_commander_commands_where_the_services_of_the_drill_are(report):
+    amara = report.users["amara"]
+    for slug in ("edge", "api", "store"):
+        assert holds(amara, Right.COMMAND, [report.services[slug].team])
+    assert not holds(amara, Right.APPROVE, [report.services["store"].team])
+
+
+def test_the_drill_stands_in_the_graph_and_rests(report):
+    edge, api, store = (report.services[slug] for slug in ("edge", "api", "store"))
+    assert [hurt.service.slug for hurt in blast_radius(store)] == ["api", "edge", "online-banking"]
+    assert deepest([edge, api, store]) == [store]
+    assert set(Probe.objects.values_list("health", flat=True)) == {Health.PAUSED}
+    assert health_of(Service.objects.all()).red == 0
+
+
+def test_the_second_load_changes_nothing_and_is_quick(report):
+    entries, members = Entry.objects.count(), Membership.objects.count()
+    begun = time.monotonic()
+    again = demo.load(clock.now())
+    assert time.monotonic() - begun < 1
+    assert (again.made, Entry.objects.count(), Membership.objects.count()) == (0, entries, members)
+
+
+def test_what_somebody_changed_stays(report):
+    Membership.objects.filter(user__username="emil").delete()
+    Service.objects.filter(slug="api").update(name="Renamed", owner=report.users["mina"])
+    demo.load(clock.now())
+    assert not Membership.objects.filter(user__username="emil").exists()
+    assert Service.objects.get(slug="api").name == "Renamed"
+
+
+def test_the_token_of_the_drill_is_for_us_alone(report, token_file):
+    assert token_file.stat().st_mode & 0o077 == 0
+    assert token_file.read_text().startswith("muster_")
+
+
+def test_the_command_prints_the_sign_ins(capsys):
+    call_command("load_demo")
+    said = capsys.readouterr().out
+    assert demo.PASSWORD in said and "Lena Vogt, head of data platform" in said
+
+
+def test_the_demo_is_not_loaded_in_production(settings):
+    settings.MODE = "production"
+    with pytest.raises(CommandError, match="MUSTER_MODE=production"):
+        call_command("load_demo")
+    assert not User.objects.exists()
