@@ -10,7 +10,7 @@ function offers() {
   const seen = new Set();
   const sources = document.querySelectorAll("[data-find], [data-row] .t a, .nav a, .row-link, .rows__main > a, main h2 > a");
   return [...sources].filter((element) => !element.closest("dialog")).flatMap((element) => {
-    const words = (element.dataset.find || element.textContent).trim().replace(/\s+/g, " ");
+    const words = (element.dataset.find || element.firstChild.textContent).trim().replace(/\s+/g, " ");
     const key = words + (element.href ?? "");
     if (!words || seen.has(key)) return [];
     seen.add(key);

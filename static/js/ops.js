@@ -7,7 +7,9 @@ const POINTER_REST_MS = 4000;
 const HOLD_CHECK_MS = 1000;
 const ANNOUNCE_EVERY_MS = 5000;
 const STEP = /^step:[^:]+$/;
+const MOST_SKIPS = 3;
 const held = new Set();
+const flights = new Map();
 const told = new Map();
 let movedAt = 0;
 let lastTold = 0;
@@ -61,9 +63,13 @@ export function refresh(url) {
   if (!element) return;
   if (!isUnderHand(element)) {
     held.delete(url);
-    swap(element, url);
+    fly(url);
     return;
   }
+  hold(url, element);
+}
+
+function hold(url, element) {
   element.toggleAttribute("data-held", true);
   if (held.has(url)) return;
   held.add(url);
@@ -74,14 +80,39 @@ export function refresh(url) {
   }, HOLD_CHECK_MS);
 }
 
-async function swap(element, url) {
+/** One request per fragment. What grew meanwhile makes its answer old: it is dropped and asked for again. */
+async function fly(url) {
+  if (flights.has(url)) {
+    flights.set(url, true);
+    return;
+  }
+  try {
+    for (let skips = 0; ; skips++) {
+      flights.set(url, false);
+      const fresh = await fetchFragment(url);
+      if (flights.get(url) && skips < MOST_SKIPS) continue;
+      if (fresh) swap(url, fresh);
+      return;
+    }
+  } catch (error) {
+    console.warn("fragment", url, error);
+  } finally {
+    flights.delete(url);
+  }
+}
+
+async function fetchFragment(url) {
   const response = await fetch(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
-  if (!response.ok || response.redirected) return;
+  if (!response.ok || response.redirected) return null;
   const box = document.createElement("template");
   box.innerHTML = await response.text();
-  const fresh = box.content.firstElementChild;
-  if (!fresh || !element.isConnected) return;
-  if (isUnderHand(element)) return void refresh(url);
+  return box.content.firstElementChild;
+}
+
+function swap(url, fresh) {
+  const element = document.querySelector(`[data-fragment="${CSS.escape(url)}"]`);
+  if (!element) return;
+  if (isUnderHand(element)) return void hold(url, element);
   const restore = remember(element);
   element.replaceWith(fresh);
   window.htmx?.process(fresh);
@@ -136,6 +167,7 @@ function reload() {
 
 /** Apply ops in order. Each is safe to apply twice. */
 export function apply(ops) {
+  for (const url of flights.keys()) flights.set(url, true);
   const urls = new Set();
   for (const op of ops) {
     if (op.op === "state") setState(op);

@@ -19,6 +19,7 @@ class FakeRoom:
         self.decided_by, self.decisions, self.lobby = "", 0, 0
         self.page_size = 100
         self.delays: list[float] = []
+        self.late_answers: list[float] = []
         self.feeds: list[int] = []
         self.fragments: list[str] = []
         self.notes: list[str] = []

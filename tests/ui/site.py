@@ -49,13 +49,25 @@ async def listen(receive: Any, bell: "asyncio.Queue[str | int]") -> None:
     bell.put_nowait(0)
 
 
+def later(send: Any, seconds: float) -> Any:
+    """A send that holds an answer back after it was made: it arrives old."""
+
+    async def held(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            await asyncio.sleep(seconds)
+        await send(message)
+
+    return held
+
+
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await socket(receive, send)
     elif scope["type"] == "http":
         if scope["path"].endswith("/feed") and FAKE.delays:
             await asyncio.sleep(FAKE.delays.pop(0))
-        await pages(scope, receive, send)
+        is_fragment = scope["path"].endswith("/decision") and FAKE.late_answers
+        await pages(scope, receive, later(send, FAKE.late_answers.pop(0)) if is_fragment else send)
 
 
 if __name__ == "__main__":

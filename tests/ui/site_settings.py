@@ -13,7 +13,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
-TEMPLATES[0]["OPTIONS"]["context_processors"] = [
+TEMPLATES[0]["OPTIONS"]["context_processors"] = [  # type: ignore[index]
     "django.template.context_processors.request",
     "tests.ui.site_urls.shell",
 ]

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template import engines
@@ -11,7 +12,8 @@ from django.urls import include, path
 from django.utils import timezone
 
 from config.style_room import room
-from incidents.room_view import RoomUrls, RoomView
+from incidents.room_view import RoomUrls, RoomView, Suggestion
+from incidents.run_view import Action
 from tests.ui.fake_room import FAKE
 
 FRAGMENTS = ("header", "vitals", "run", "steps", "decision", "health", "timeline")
@@ -45,9 +47,61 @@ def living() -> RoomView:
     if FAKE.decision == "none":
         changes["decision"] = None
     elif view.decision:
-        urls_of = {"approve_url": "/incidents/2417/decide", "reject_url": "/incidents/2417/decide"}
-        changes["decision"] = replace(view.decision, uid=FAKE.decision, question=FAKE.question, **urls_of)
+        door = "/incidents/2417/decide"
+        changes["decision"] = replace(
+            view.decision, uid=FAKE.decision, question=FAKE.question, approve_url=door, reject_url=door
+        )
     return replace(view, **changes)
+
+
+def quiet() -> RoomView:
+    """The other shape of a room: a rehearsal, closed, without run, steps, probes or a decision of the reader's."""
+    view = living()
+    start = Action("Start run", "/incidents/2417/note", kind="post", is_main=True)
+    header = replace(
+        view.header, severity="SEV3", is_rehearsal=True, closed_note="Closed 20 Nov. Read only.", actions=()
+    )
+    theirs = view.decision and replace(view.decision, is_yours=False, waits_for="Piotr Nowak", due=None, more=2)
+    return replace(
+        view,
+        header=header,
+        run=None,
+        step_groups=(),
+        health=(),
+        decision=theirs,
+        may_write=False,
+        suggestions=(
+            Suggestion("Regional failover", "/runbooks/", "Touches orders-db, ran well twice", start),
+            Suggestion("Restart a service", "/runbooks/", "Made for this alert"),
+        ),
+    )
+
+
+def quiet_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "incidents/war_room.html", {"room": quiet()})
+
+
+class SignInForm(forms.Form):
+    """The two fields of Django's own form."""
+
+    username = forms.CharField(label="User name")
+    password = forms.CharField(widget=forms.PasswordInput)
+
+
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """What the sign-in page looks like to a stranger of the demo."""
+    form = SignInForm({"username": ""} if "bad" in request.GET else None)
+    people = [{"name": "Lena Vogt", "title": "Head of data platform", "username": "lena"}]
+    return render(request, "registration/login.html", {"form": form, "demo_people": people, "user": None})
+
+
+def refused(request: HttpRequest) -> HttpResponse:
+    context = {"error": Refusal("Piotr Nowak already approved it."), "back": "/"}
+    return render(request, "errors/refused.html", context, status=409)
+
+
+def bare(request: HttpRequest, code: str) -> HttpResponse:
+    return render(request, f"{code}.html", {})
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -136,6 +190,10 @@ urlpatterns = [
     path("incidents/2417/note", note),
     path("incidents/2417/decide", decide),
     path("incidents/2417/<str:name>", fragment),
+    path("incidents/2418/", quiet_page),
+    path("sign-in/", sign_in, name="sign-in"),
+    path("refused/", refused),
+    path("bare/<str:code>/", bare),
     path("lobby/", lobby),
     path("control", control),
 ]

@@ -7,7 +7,18 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 pytestmark = pytest.mark.e2e
-PAGES = ["/style/", "/incidents/2417/", "/style/dialog/", "/nothing-here/"]
+PAGES = [
+    "/style/",
+    "/incidents/2417/",
+    "/incidents/2418/",
+    "/style/dialog/",
+    "/sign-in/?bad",
+    "/refused/",
+    "/nothing-here/",
+    "/bare/403/",
+    "/bare/403_csrf/",
+    "/bare/500/",
+]
 Look = Callable[..., Page]
 
 
@@ -82,7 +93,7 @@ def test_the_skip_link_leads_to_the_decision(look: Look) -> None:
 
 def test_tab_walks_the_room_in_reading_order(look: Look) -> None:
     page = look("/incidents/2417/")
-    walked = []
+    walked: list[str] = []
     while "composer" not in walked:
         page.keyboard.press("Tab")
         place = page.evaluate("""document.activeElement.closest(

@@ -187,6 +187,19 @@ def test_a_decision_that_becomes_the_readers_is_said_at_once(room: Page, site: S
     expect(room.locator("#alarm")).to_have_text("A decision is yours: Switch DNS?")
 
 
+def test_an_old_answer_for_a_fragment_is_dropped(room: Page, site: Site) -> None:
+    fetch_it = [{"op": "refresh", "url": "/incidents/2417/decision"}]
+    site.do(set={"question": "Old question?", "late_answers": [0.7]})
+    site.grow(fetch_it)
+    room.wait_for_timeout(200)
+    site.do(set={"question": "New question?"})
+    site.grow(fetch_it)
+    expect(room.locator("#decision")).to_contain_text("New question?")
+    room.wait_for_timeout(900)
+    expect(room.locator("#decision")).to_contain_text("New question?")
+    assert site.facts()["fragments"] == ["decision", "decision"]
+
+
 def test_ones_own_failed_step_is_said_at_once_and_others_in_one_sentence(room: Page, site: Site) -> None:
     site.grow([state("step:freeze", "failed", "Failed")])
     expect(room.locator("#alarm")).to_have_text("Your step failed: Confirm write freeze with checkout team")

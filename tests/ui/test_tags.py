@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.utils import timezone
 
 from plumbing.templatetags import muster
 from tests.ui.test_tokens import contrast
@@ -44,7 +45,7 @@ def test_a_moment_is_printed_in_utc_and_says_so() -> None:
 
 
 def test_a_countdown_turns_late_in_its_last_fifth_and_counts_up_after_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(muster.timezone, "now", lambda: NOON)
+    monkeypatch.setattr(timezone, "now", lambda: NOON)
     began = NOON - timedelta(minutes=8)
     calm = printed("{% clock due since word='left' %}", due=NOON + timedelta(minutes=3), since=began)
     assert "3:00 left" in calm and "data-state" not in calm
