@@ -38,3 +38,14 @@ class NotReady(DrillError):
 
     def __str__(self) -> str:
         return f"{self.what} not within {self.within_s:.0f} s{'; see ' + self.where if self.where else ''}."
+
+
+class StillBurning(DrillError):
+    """An incident about the service isn't resolved yet."""
+
+    def __init__(self, label: str, link: str) -> None:
+        super().__init__(label, link)
+        self.label, self.link = label, link
+
+    def __str__(self) -> str:
+        return f"{self.label} is not resolved, so the drill's alerts would join it: resolve it first at {self.link}"

@@ -12,6 +12,7 @@ from typing import Any
 from drill.errors import DrillError
 
 TIMEOUT_S = 15
+SIGN_IN = "/sign-in/"
 
 
 class Refused(DrillError):
@@ -46,9 +47,9 @@ class Person:
         self.sign_in(password)
 
     def sign_in(self, password: str) -> None:
-        self.send("GET", "/sign-in")
+        self.send("GET", SIGN_IN)
         form = {"username": self.username, "password": password, "csrfmiddlewaretoken": self.cookie("csrftoken")}
-        self.send("POST", "/sign-in", urllib.parse.urlencode(form).encode(), "application/x-www-form-urlencoded")
+        self.send("POST", SIGN_IN, urllib.parse.urlencode(form).encode(), "application/x-www-form-urlencoded")
         if not self.cookie("sessionid"):
             raise Refused("a sign-in", 200, f"{self.username} with that password isn't known; is the demo loaded?")
 

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from drill.errors import NotReady
+from drill.errors import NotReady, StillBurning
 from drill.muster import Person, Refused
 from drill.telling import sentence
 
 OPENED_WITHIN_S = 60
 FINISHED_WITHIN_S = {True: 120, False: 1800}  # auto or not: people may read first
 ASK_EVERY_S = 0.3
+BURNING = ("detection", "mobilization", "diagnosis", "mitigation")
 WHY = "Drill: the service was stopped on purpose."
 
 
@@ -43,9 +44,14 @@ class Story:
     def commander(self) -> Person:
         return self.cast.commander
 
-    def look_around(self) -> None:
-        """Remember which incidents exist, so that the drill's own is recognised."""
-        self.known = {row["uid"] for row in self.commander.get("incidents")["results"]}
+    def look_around(self, service: str) -> None:
+        """Remember which incidents exist, so that the drill's own is recognised.
+
+        Raises StillBurning when one about the service isn't resolved: new alerts would belong to it."""
+        for row in self.commander.get("incidents")["results"]:
+            self.known.add(row["uid"])
+            if service in row["services"] and row["phase"] in BURNING:
+                raise StillBurning(row["label"], self.link("incidents", row["uid"]))
 
     def wait_for_incident(self) -> None:
         """Raises NotReady when no new incident appears."""
@@ -60,7 +66,7 @@ class Story:
         self.tell(f"{self.incident['label']} is open: {self.link('incidents', self.incident['uid'])}")
 
     def link(self, *parts: str) -> str:
-        return "/".join((self.commander.url, *parts)) + "/"
+        return "/".join((self.commander.url, *parts))
 
     def follow(self) -> str:
         """Tell everything until the run has ended and the incident is resolved. Returns the run's end.

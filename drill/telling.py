@@ -10,7 +10,7 @@ SENTENCES: dict[str, Callable[[Fields], str]] = {
     "incident.forced": lambda f: f"resolved although red: {', '.join(f['red'])}" + because(f.get("reason")),
     "signal.joined": lambda f: f"alert {about(f)} belongs to it" + because(f.get("because")),
     "signal.ended": lambda f: f"alert {about(f)} is over",
-    "health.changed": lambda f: f"own probe: {f.get('service', '?')} is {f.get('to', f.get('health', '?'))}",
+    "health.changed": lambda f: f"Muster's own probe: {f['service']} was {f['was']}, is {f['now']}",
     "role.taken": lambda f: f"role taken: {f.get('role', '?')}",
     "run.chosen": lambda f: f"runbook chosen: {f['runbook']} v{f['version']}" + because(f.get("because")),
     "run.refused": lambda f: f"runbook could not start: {f.get('reason', '?')}",
@@ -30,7 +30,7 @@ SENTENCES: dict[str, Callable[[Fields], str]] = {
     "pack.issued": lambda f: "evidence pack issued",
 }
 QUIET = frozenset(
-    {"run.started", "step.ready", "step.approval", "step.cancelled", "attempt.succeeded", "update.due_set"}
+    {"run.started", "step.ready", "step.reassigned", "step.approval", "step.cancelled", "attempt.succeeded", "update.due_set"}
 )  # said by another entry, or not worth a line
 
 

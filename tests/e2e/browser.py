@@ -52,7 +52,7 @@ class Muster:
 
     def is_up(self) -> bool:
         assert self.program.running(), f"Muster ended:\n{self.log.read_text()}"
-        return answers(f"{self.url}/sign-in")
+        return answers(f"{self.url}/sign-in/")
 
     def stop(self) -> float:
         """Ctrl-C, and the seconds until the process was gone. Killed when it doesn't end."""
@@ -108,7 +108,7 @@ class Person:
 
     def sign_in(self, username: str, password: str) -> None:
         """Through the form, as people do."""
-        self.page.goto("/sign-in")
+        self.page.goto("/sign-in/")
         self.page.get_by_label("User name").fill(username)
         self.page.get_by_label("Password", exact=True).fill(password)
         self.page.get_by_role("button", name="Sign in").click()
