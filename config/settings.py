@@ -183,6 +183,19 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ServiceKindEnum": "catalog.states.ServiceKind",
+        "UserKindEnum": "catalog.states.UserKind",
+        "TeamRoleEnum": "catalog.states.Role",
+        "IncidentRoleEnum": "incidents.states.IncidentRole",
+        "PhaseEnum": "incidents.states.Phase",
+        "VersionStateEnum": "runbooks.models.VersionState",
+        "RequestStateEnum": "approvals.states.RequestState",
+        "SignalStateEnum": "incidents.states.SignalState",
+        "RunStateEnum": "runbooks.states.RunState.choices",
+        "StepStateEnum": "runbooks.states.StepState.choices",
+        "AttemptStateEnum": "runbooks.states.AttemptState.choices",
+    },
 }
 
 # ---- doorbells: broker and channel layer ----------------------------------------------------------------------------

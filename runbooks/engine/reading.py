@@ -3,9 +3,8 @@
 from functools import lru_cache
 from typing import Any
 
-from approvals.selectors import latest_of
-
 from approvals.models import ApprovalRequest
+from approvals.selectors import latest_of
 from runbooks.definitions import parse
 from runbooks.engine.facts import Kind, LastAttempt, Snapshot, StepFacts, Verdict
 from runbooks.engine.model import Definition, Effect
