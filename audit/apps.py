@@ -11,9 +11,12 @@ class AuditConfig(AppConfig):
     name = "audit"
 
     def ready(self) -> None:
-        from audit.checks import ledger_is_guarded
+        from audit import listeners
+        from audit.checks import ledger_is_guarded, log_key_is_given
 
         checks.register(checks.Tags.database)(ledger_is_guarded)
+        checks.register(checks.Tags.security, deploy=True)(log_key_is_given)
+        listeners.connect()
         pre_migrate.connect(lift_guards, sender=self, dispatch_uid="audit.lift")
         post_migrate.connect(install_guards, sender=self, dispatch_uid="audit.guards")
 

@@ -1,12 +1,14 @@
-"""System check: the database keeps the ledger append-only. Runs in migrate and in `check --database default`."""
+"""System checks: the database keeps the ledger append-only (`check --database default`), and a key signs it."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections
 
-from audit import guards
+from audit import guards, keys
+from audit.errors import NoLogKey
 
 HINT = "Run `manage.py guard_ledger`, then `manage.py verify_ledger`."
 
@@ -20,3 +22,13 @@ def ledger_is_guarded(app_configs: Any = None, databases: Sequence[str] | None =
         else:
             messages.append(Error(f"The ledger's {problem}.", hint=HINT, id="audit.E001"))
     return messages
+
+
+def log_key_is_given(app_configs: Any = None, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """In production the key that signs checkpoints must be given, not made (`check --deploy`)."""
+    try:
+        if settings.PRODUCTION:
+            keys.log_key()
+    except NoLogKey as error:
+        return [Error(str(error), hint="Name its file in MUSTER_LEDGER_KEY.", id="audit.E002")]
+    return []

@@ -1,7 +1,7 @@
 """What goes into a pack: read from the ledger once, for a size that a checkpoint covers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -56,7 +56,7 @@ def gather(stream: Stream, checkpoint: Checkpoint, *, made: datetime, title: str
         leaves=[bytes(entry.leaf) for entry in found],
         disclosures=disclosures,
         redactions=redactions,
-        people=people(_actors(rows)),
+        people=people(actors_of(rows)),
         provided=provided(stream.uid, rows),
         made=made,
         title=title,
@@ -92,11 +92,11 @@ def _without(row: EntryRow, shown: set[tuple[int, str]]) -> EntryRow:
     return EntryRow(row.seq, row.uid, row.time, row.kind, row.actor, fields, row.leaf, hidden)
 
 
-def _actors(rows: list[EntryRow]) -> set[str]:
+def actors_of(rows: Iterable[EntryRow]) -> set[str]:
     """Whoever acted, and whoever a field names."""
-    told = {row.actor for row in rows}
+    told: set[str] = set()
     for row in rows:
-        told.update(ACTOR_ID.findall(str(row.fields)))
+        told.update([row.actor, *ACTOR_ID.findall(str(row.fields))])
     return told
 
 
