@@ -41,14 +41,19 @@ def ask(work: Work, step: str) -> ApprovalRequest:
 
 def _texts(approval: Approval, title: str, values: dict[str, Any]) -> dict[str, str]:
     def filled(text: str, otherwise: str) -> str:
-        return str(render(text, values))[:500] if text else otherwise
+        return str(render(text, values)) if text else otherwise
 
     return {
-        "question": filled(approval.reason, f"{title}?")[:200],
-        "effect": filled(approval.effect, "Not described by the runbook's author."),
-        "undo": filled(approval.undo, "No undo is described."),
-        "proof": filled(approval.proof, "No proof is described."),
+        "question": shortened(filled(approval.reason, f"{title}?"), 200),
+        "effect": shortened(filled(approval.effect, "Not described by the runbook's author."), 500),
+        "undo": shortened(filled(approval.undo, "No undo is described."), 500),
+        "proof": shortened(filled(approval.proof, "No proof is described."), 500),
     }
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, with a visible end where it was cut. What is bound is never cut: that is `binds`."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _accountable_for(intent: Intent) -> Service | None:
