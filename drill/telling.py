@@ -29,9 +29,18 @@ SENTENCES: dict[str, Callable[[Fields], str]] = {
     "approval.refused": lambda f: f"decision refused: {f.get('because', '?')}",
     "pack.issued": lambda f: "evidence pack issued",
 }
+# said by another entry, or not worth a line
 QUIET = frozenset(
-    {"run.started", "step.ready", "step.reassigned", "step.approval", "step.cancelled", "attempt.succeeded", "update.due_set"}
-)  # said by another entry, or not worth a line
+    {
+        "run.started",
+        "step.ready",
+        "step.reassigned",
+        "step.approval",
+        "step.cancelled",
+        "attempt.succeeded",
+        "update.due_set",
+    }
+)
 
 
 def because(reason: Any) -> str:
