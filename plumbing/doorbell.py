@@ -10,7 +10,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 
 from django.db import transaction
 
@@ -19,30 +18,39 @@ log = logging.getLogger(__name__)
 Answer = Callable[[str], None]
 QUEUE_LENGTH = 2_000  # the oldest ring is dropped first
 SILENCE_S = 3.0  # after a failed ring nobody waits for the broker again for this long
+STUCK_S = 5.0  # an answer that takes longer is taken for one that never comes back
 
 
 class Ringer:
-    """One daemon thread that empties a bounded queue of rings; started at the first ring, so that a fork gets its own."""
+    """One daemon thread that empties a bounded queue of rings; started at the first ring, anew in a forked child."""
 
     def __init__(self) -> None:
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
+        """Forget all. A fork copies locks that other threads hold, and rings that are the parent's: keep neither."""
         self._waiting: deque[tuple[Answer, str]] = deque(maxlen=QUEUE_LENGTH)
         self._wake = threading.Event()
         self._start = threading.Lock()
-        self._pid = 0
+        self._thread: threading.Thread | None = None
         self._silent_until = 0.0
+        self._in_hand_since: float | None = None
 
     @property
     def is_silent(self) -> bool:
-        """Whether the last ring failed so recently that rings are dropped: the broker is away."""
-        return time.monotonic() < self._silent_until
+        """Whether rings are dropped or stuck: the last one failed just now, or an answer doesn't come back."""
+        moment, since = time.monotonic(), self._in_hand_since
+        return moment < self._silent_until or (since is not None and moment - since > STUCK_S)
 
     def put(self, answer: Answer, subject: str) -> None:
         """Queue one ring. Returns at once; drops the oldest ring when the queue is full."""
-        with self._start:
-            if self._pid != os.getpid():
-                self._pid = os.getpid()
-                threading.Thread(target=self._empty, name="doorbell", daemon=True).start()
         self._waiting.append((answer, subject))
+        with self._start:
+            if self._thread is None:
+                thread = threading.Thread(target=self._empty, name="doorbell", daemon=True)
+                thread.start()
+                self._thread = thread
         self._wake.set()
 
     def _empty(self) -> None:
@@ -55,11 +63,14 @@ class Ringer:
     def _ring(self, answer: Answer, subject: str) -> None:
         if self.is_silent:
             return
+        self._in_hand_since = time.monotonic()
         try:
             answer(subject)
-        except Exception as error:  # whatever a broker's client raises: the sweep covers a lost ring
+        except BaseException as error:  # whatever a broker's client raises: the sweep covers a lost ring
             self._silent_until = time.monotonic() + SILENCE_S
             log.warning("Doorbell silent for %.0f s: %s: %s", SILENCE_S, type(error).__name__, error)
+        finally:
+            self._in_hand_since = None
 
 
 ringer = Ringer()
@@ -73,7 +84,8 @@ def answer(kind: str, fn: Answer) -> None:
 
 def ring(kind: str, subject: str) -> None:
     """Ring for `subject` when the current transaction has committed; at once outside of one. Never raises."""
-    transaction.on_commit(partial(_ring_now, kind, subject), robust=True)
+    # no partial: Django's log line of a failed robust callback asks for its __qualname__, and raises
+    transaction.on_commit(lambda: _ring_now(kind, subject), robust=True)
 
 
 def _ring_now(kind: str, subject: str) -> None:
