@@ -25,7 +25,7 @@ class Overall:
     def sentence(self) -> str:
         """Failing: 3 of 5 probes are red."""
         if not self.asked:
-            return "No probe is asked."
+            return "All probes are paused." if self.probes else "No probe watches it."
         if self.health == Health.UNKNOWN:
             return "Not checked yet."
         probes, are = ("probe" if self.asked == 1 else "probes"), ("is" if self.red == 1 else "are")
@@ -33,13 +33,23 @@ class Overall:
 
 
 def health_of(services: Iterable[Service]) -> Overall:
-    """What the probes of `services` say together: red when one is red, green when all that are asked are green."""
+    """What the probes of `services` say together: red when one is red, green when all that are asked are green.
+
+    Paused when there are probes, but none is asked; unknown when there is none.
+    """
     probes = list(probes_of(services))
     asked = [probe for probe in probes if probe.health != Health.PAUSED]
     red = sum(probe.health == Health.RED for probe in asked)
-    all_green = bool(asked) and all(probe.health == Health.GREEN for probe in asked)
-    health = Health.RED if red else Health.GREEN if all_green else Health.UNKNOWN
-    return Overall(health, red, len(asked), probes)
+    return Overall(_together(probes, asked), red, len(asked), probes)
+
+
+def _together(probes: list[Probe], asked: list[Probe]) -> Health:
+    colours = {Health(probe.health) for probe in asked}
+    if Health.RED in colours:
+        return Health.RED
+    if colours == {Health.GREEN}:
+        return Health.GREEN
+    return Health.PAUSED if probes and not asked else Health.UNKNOWN
 
 
 def probes_of(services: Iterable[Service]) -> QuerySet[Probe]:

@@ -47,6 +47,7 @@ def with_health(services: QuerySet[Service], only: str = "") -> QuerySet[Service
             output_field=CharField(),
         ),
     )
+    found = found.order_by("tier", "name", "pk")  # a grouped query forgets the model's own ordering
     return found.filter(colour=only) if only else found
 
 
@@ -94,9 +95,8 @@ def _ordered(neighbours: Iterable[Neighbour]) -> list[Neighbour]:
 def teams_with_members(teams: QuerySet[Team]) -> QuerySet[Team]:
     """Teams with `memberships` (people first by name) and `service_count`."""
     people = Membership.objects.select_related("user").order_by("user__name", "role")
-    return teams.annotate(service_count=Count("services", distinct=True)).prefetch_related(
-        Prefetch("memberships", queryset=people)
-    )
+    counted = teams.annotate(service_count=Count("services", distinct=True)).order_by("name", "pk")
+    return counted.prefetch_related(Prefetch("memberships", queryset=people))
 
 
 @dataclass(frozen=True, slots=True)

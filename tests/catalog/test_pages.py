@@ -49,6 +49,14 @@ def test_the_list_is_filtered_by_its_query(client, viewer, edge, probe, stranger
     assert {row.slug for row in response.context["rows"]} == shown
 
 
+def test_the_most_important_stands_first(client, viewer, make_service):
+    for slug, tier in (("b", 3), ("a", 3), ("z", 1), ("m", 2)):
+        make_service(slug, tier=tier)
+    client.force_login(viewer)
+    assert [row.slug for row in client.get("/services/").context["rows"]] == ["z", "m", "a", "b"]
+    assert [row["slug"] for row in client.get("/api/v1/services").json()["results"]] == ["z", "m", "a", "b"]
+
+
 def test_the_list_takes_few_queries_however_long(client, viewer, make_service, django_assert_max_num_queries):
     for _ in range(60):
         make_service()

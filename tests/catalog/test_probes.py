@@ -202,8 +202,12 @@ def test_two_probes_of_one_name_or_of_no_kind_are_not_made(make_probe):
 
 def test_health_of_services_together(make_probe, store, api, edge):
     assert health.health_of([store]).health == Health.UNKNOWN
-    assert health.health_of([store]).sentence() == "No probe is asked."
+    assert health.health_of([store]).sentence() == "No probe watches it."
     probe, other, rests = make_probe("a"), make_probe("b", service=api), make_probe("c", service=edge, paused=True)
+    assert (health.health_of([edge]).health, health.health_of([edge]).sentence()) == (
+        "paused",
+        "All probes are paused.",
+    )
     ask(probe, GOOD)
     assert health.health_of([store, api, edge]).health == Health.UNKNOWN
     ask(other, GOOD)
