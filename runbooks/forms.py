@@ -99,7 +99,8 @@ class FinishForm(SeenForm):
 
 
 def _output_field(output: Output) -> forms.CharField:
-    hint = f"{output.description} ({output.type})" if output.description else f"A {output.type}."
+    needed = " Needed when it worked." if output.required else ""
+    hint = f"{output.description or 'Its type'}: {output.type}.{needed}"
     label = output.name.replace("_", " ").capitalize()
     return forms.CharField(required=False, max_length=LONGEST, label=label, help_text=hint)
 

@@ -28,7 +28,9 @@ def as_user(user: User | None) -> Client:
 def body(client: Client, url: str, **extra: object) -> str:
     answer = client.get(url, **extra)  # type: ignore[arg-type]
     assert answer.status_code == 200, answer.content
-    return answer.content.decode()
+    text = answer.content.decode()
+    assert "{#" not in text, "a comment of the template"
+    return text
 
 
 def post_decision(client: Client, request: ApprovalRequest, **fields: str):

@@ -47,7 +47,9 @@ def as_user(user: User) -> Client:
 def body(user: User, url: str) -> str:
     answer = as_user(user).get(url)
     assert answer.status_code == 200, answer.status_code
-    return answer.content.decode()
+    text = answer.content.decode()
+    assert "{#" not in text, "a comment of the template"
+    return text
 
 
 @pytest.fixture
