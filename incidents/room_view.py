@@ -2,7 +2,8 @@
 
 Pure: no Django, no queries, no clock. `incidents.selectors` fills it for one reader; the templates in
 templates/incidents/ print it. Moments are aware datetimes, printed as UTC; time.js rewrites them to the reader's zone.
-The run and its steps are in run_view.py.
+The run and its steps are in run_view.py. A moment inside words (facts, hints, notes, `text` ops) is written as
+2026-11-20T11:45:07Z; the page shows it in the zone that the reader chose, like every other time.
 
 Live keys (the `key` of `state` and `text` ops, ui.md section 7; static/js/room.js):
     step:<id>          state op: graph node, table row, its tag and ribbon cell turn together
