@@ -16,13 +16,14 @@ Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None
 
 LARGEST_INT = 2**53 - 1
 DEEPEST = 32
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
 KEY = re.compile(r"[a-z0-9_]{1,40}")
 
 
 def canon(value: Json) -> bytes:
     """The canonical bytes of `value`, UTF-8. Raises NotCanonical with the path of the first bad value."""
     _check(value, "", 0)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return ENCODER.encode(value).encode()
 
 
 def tidy(value: Json) -> Json:

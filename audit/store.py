@@ -98,10 +98,13 @@ def _insert_sqlite(cursor: CursorWrapper, stream_id: int, entries: Sequence[Buil
         place = [header.uid.hex, stream_id, header.seq, _adapt(header.time)]
         params += [*place, header.kind, header.actor, entry.body, entry.leaf]
     cursor.execute(ENTRY_SQLITE + ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s)"] * len(entries)), params)
-    rows = [(entry.header.uid, name, payload) for entry in entries for name, payload in entry.disclosures.items()]
-    if rows:
-        values = ", ".join(["((SELECT id FROM ledger_entry WHERE uid = %s), %s, %s)"] * len(rows))
-        cursor.execute(DISCLOSURE_SQLITE + values, [item for row in rows for item in (row[0].hex, row[1], row[2])])
+    first = cursor.lastrowid - len(entries) + 1  # AUTOINCREMENT under the only write lock: the ids follow each other
+    params = []
+    for pk, entry in enumerate(entries, first):
+        for name, payload in entry.disclosures.items():
+            params += [pk, name, payload]
+    if params:
+        cursor.execute(DISCLOSURE_SQLITE + ", ".join(["(%s, %s, %s)"] * (len(params) // 3)), params)
 
 
 def earlier(uid: UUID) -> tuple[str, int, datetime] | None:

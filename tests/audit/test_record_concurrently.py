@@ -14,9 +14,6 @@ from audit import checkpoints, ledger
 from audit.models import Stream
 from audit.verify import verify_ledger, verify_stream
 from plumbing.database import atomic
-from tests.audit.real_database import real_database
-
-__all__ = ["real_database"]
 
 KILLED = """
 import os, signal, sys
