@@ -1,6 +1,7 @@
 /* Applies the ops of a feed answer to the page (ui.md, section 7). Attributes and text first; fragments only when free. */
 import { isModalOpen } from "./dialog.js";
 import { announce } from "./feedback.js";
+import { setWords } from "./time.js";
 import { prepend } from "./timeline.js";
 
 const POINTER_REST_MS = 4000;
@@ -171,7 +172,7 @@ export function apply(ops) {
   const urls = new Set();
   for (const op of ops) {
     if (op.op === "state") setState(op);
-    else if (op.op === "text") keyed(op.key).forEach((element) => { if (element.textContent !== op.text) element.textContent = op.text; });
+    else if (op.op === "text") keyed(op.key).forEach((element) => setWords(element, op.text));
     else if (op.op === "prepend") prepend(op);
     else if (op.op === "refresh") urls.add(op.url);
     else if (op.op === "reload") reload();

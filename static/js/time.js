@@ -77,6 +77,22 @@ function tick() {
   }
 }
 
+const MOMENT = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)/;
+
+/** Put words into an element; a moment in them (2026-11-20T11:45:07Z) becomes a time in the chosen zone. */
+export function setWords(element, words) {
+  if (!MOMENT.test(words)) return setText(element, words);
+  const parts = words.split(MOMENT).map((part, place) => {
+    if (place % 2 === 0) return part;
+    const time = document.createElement("time");
+    time.dateTime = part;
+    time.dataset.when = "short";
+    paintTime(time);
+    return time;
+  });
+  element.replaceChildren(...parts);
+}
+
 /** Rewrite all times under `root`. */
 export function paint(root = document) {
   if (root.matches?.("time[data-when]")) paintTime(root);

@@ -41,6 +41,14 @@ def test_one_op_turns_node_row_tag_and_cell_together(room: Page, site: Site) -> 
     expect(room.locator(CHIP)).to_have_text("Live · entry 319")
 
 
+def test_a_moment_in_a_text_is_shown_in_the_readers_zone(room: Page, site: Site) -> None:
+    site.grow([text("step:vendor:fact", "Done 2026-11-20T11:51:00Z <b>")])
+    fact = room.locator('.node [data-key="step:vendor:fact"]')
+    expect(fact).to_have_text("Done 12:51 <b>")
+    room.click('[data-zone="utc"]')
+    expect(fact).to_have_text("Done 11:51 <b>")
+
+
 def test_a_lost_bell_costs_only_time(room: Page, site: Site) -> None:
     site.grow([text("vital:plan:value", "10 of 23")], bell=False)
     site.grow([text("vital:impact:value", "12 %")])

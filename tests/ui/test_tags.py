@@ -44,6 +44,12 @@ def test_a_moment_is_printed_in_utc_and_says_so() -> None:
     assert printed("{% when m %}", m=None) == ""
 
 
+def test_a_moment_in_a_sentence_becomes_a_time_and_the_rest_stays_text() -> None:
+    html = printed("{{ words|moments }}", words=f"Failed 2026-11-20T11:45:07Z {EVIL}")
+    assert 'Failed <time datetime="2026-11-20T11:45:07Z" data-when="short">11:45 UTC</time> &quot;' in html
+    assert "<script" not in html
+
+
 def test_a_countdown_turns_late_in_its_last_fifth_and_counts_up_after_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: NOON)
     began = NOON - timedelta(minutes=8)
