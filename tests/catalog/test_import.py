@@ -1,8 +1,10 @@
 """Import of Backstage files: real ones, a small estate, and what becomes of it the second time."""
 
+import threading
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from audit import ledger
 from audit.models import Entry
@@ -240,3 +242,41 @@ def test_kinds_of_dependency(payments_team):
     bring_in(BANK)
     found = set(Dependency.objects.values_list("kind", flat=True))
     assert found == {DependencyKind.CALLS, DependencyKind.READS, DependencyKind.HAS_PART, DependencyKind.RUNS_ON}
+
+
+def test_a_new_owner_is_a_change_that_is_recorded_by_id_alone(payments_team, commander, responder):
+    bring_in(component("orders", "user:commander"))
+    report = bring_in(component("orders", "user:responder"))
+    assert [line.why for line in report.lines] == ["changed: owner"]
+    assert Service.objects.get().owner == responder
+    entry = Entry.objects.get(kind="service.changed")
+    kept = b"".join(bytes(each) for each in entry.disclosures.values_list("payload", flat=True))
+    assert responder.actor_id.encode() in kept and b"Jonas" not in kept
+
+
+def test_a_file_without_entities_touches_nothing(db):
+    report = bring_in("# nothing\n", "a: 1\n")
+    assert report.sentence() == "1 refused."
+    assert bring_in("").sentence() == "The files hold nothing."
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_at_once_are_one_after_the_other():
+    start, reports = threading.Barrier(2), []
+
+    def work():
+        try:
+            start.wait(10)
+            reports.append(bring_in(BANK))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(report.counts["taken"] for report in reports) == [0, 15]
+    assert sorted(report.counts["unchanged"] for report in reports) == [0, 15]
+    assert Service.objects.count() == 6
