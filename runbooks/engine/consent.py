@@ -31,7 +31,7 @@ def ask(work: Work, step: str) -> ApprovalRequest:
         binds=intent.text,
         service=_accountable_for(intent),
         requester=work.run.starter,
-        executor=work.rows[step].assignee,
+        executor=work.row(step).assignee,
         due_at=work.now + dt.timedelta(seconds=within_s) if within_s else None,
         now=work.now,
         teams=work.run.teams.all(),

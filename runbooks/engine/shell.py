@@ -58,7 +58,7 @@ def _prepare(work: Work, transition: QueueAttempt | AskApproval) -> None:
 
 def _queue(work: Work, transition: QueueAttempt) -> None:
     """A row for a worker to claim; it says what exactly it will do, so that a later change is noticed."""
-    intent, row = work.intent(transition.step), work.rows[transition.step]
+    intent, row = work.intent(transition.step), work.row(transition.step)
     again = row.tries == transition.number and transition.kind is Kind.ACT
     row.losses = row.losses if again or transition.kind is Kind.VERIFY else 0
     row.tries, row.group = transition.number, transition.group

@@ -29,12 +29,20 @@ class Work:
     now: dt.datetime
     entries: list[tuple[str, Actor, dict[str, Any]]] = field(default_factory=list)
     queued: list[Attempt] = field(default_factory=list)
-    _rows: dict[str, StepRun] | None = None
+    _rows: dict[str, StepRun] = field(default_factory=dict)
+    _values: dict[str, Any] | None = None
+
+    def row(self, step: str) -> StepRun:
+        """The row of one step: most transactions touch one or two, however long the plan."""
+        if step not in self._rows:
+            self._rows[step] = self.run.steps.get(step=step)
+        return self._rows[step]
 
     @property
     def rows(self) -> dict[str, StepRun]:
-        if self._rows is None:
-            self._rows = {row.step: row for row in self.run.steps.all()}
+        """The rows of all steps."""
+        if len(self._rows) < len(self.definition.steps):
+            self._rows = {row.step: self._rows.get(row.step, row) for row in self.run.steps.all()}
         return self._rows
 
     def say(self, kind: str, fields: dict[str, Any], actor: Actor = ledger.SYSTEM) -> None:
@@ -43,18 +51,31 @@ class Work:
 
     def values(self) -> dict[str, Any]:
         """What expressions see now."""
-        return values_of(self.run)
+        if self._values is None:
+            self._values = values_of(self.run)
+        return self._values
+
+    def keep_output(self, step: str, output: dict[str, Any]) -> None:
+        """Keep what a step left for later steps."""
+        row = self.row(step)
+        row.output = output
+        row.save(update_fields=["output"])
+        self._values = None
+
+    def keep_inputs(self, inputs: dict[str, Any]) -> None:
+        """Give the run other inputs."""
+        self.run.inputs = inputs
+        self.run.save(update_fields=["inputs"])
+        self._values = None
 
     def intent(self, step: str) -> Intent:
         """What the step would do with today's inputs and outputs. Raises ExpressionError."""
-        version = self.run.version.digest
-        return intent_of(
-            self.definition.by_id[step], values_of(self.run), version=version, environment=self.run.environment
-        )
+        spec, version = self.definition.by_id[step], self.run.version.digest
+        return intent_of(spec, self.values(), version=version, environment=self.run.environment)
 
     def move(self, step: str, to: StepState, why: str, *, actor: Actor = ledger.SYSTEM, **fields: Any) -> StepRun:
         """Move a step along the table and note it. Raises IllegalTransition."""
-        row, title = self.rows[step], self.definition.by_id[step].title
+        row, title = self.row(step), self.definition.by_id[step].title
         came_from = StepState(row.state)
         check_move(STEP_MOVES, f"Step “{title}”", came_from, to)
         row.state, row.why, row.changed_at, row.seen_at = to, why[:500], self.now, row.seen_at + 1
@@ -78,7 +99,7 @@ class Work:
 
     def take_back(self, step: str, why: str) -> None:
         """Void a queued attempt before a worker gets it. A leased one comes to its end by itself."""
-        queued = Attempt.objects.filter(step_run=self.rows[step], state=AttemptState.QUEUED)
+        queued = Attempt.objects.filter(step_run=self.row(step), state=AttemptState.QUEUED)
         if queued.update(state=AttemptState.VOID, ended_at=self.now, error=why[:1000]):
             self.say("attempt.void", {"step": step, "title": self.definition.by_id[step].title, "why": why})
 

@@ -93,26 +93,25 @@ def _begin(work: Work, attempt: Attempt) -> Claimed | None:
     """Check that it would still do what was agreed, and say that it runs. None, and taken back, when it would not."""
     step = work.definition.by_id[attempt.step_run.step]
     first_call = attempt.started_at is None
-    if attempt.kind == AttemptKind.ACT and first_call:
-        intent = work.intent(step.id)
-        if intent.digest != attempt.binding:
-            unbind(work, step.id, attempt)
-            settle(work)
-            return None
+    intent = work.intent(step.id) if attempt.kind == AttemptKind.ACT else None
+    if intent is not None and first_call and intent.digest != attempt.binding:
+        unbind(work, step.id, attempt)
+        settle(work)
+        return None
     if first_call:
         attempt.started_at = work.now
         attempt.save(update_fields=["started_at"])
-    if work.rows[step.id].state == StepState.READY:
+    if work.row(step.id).state == StepState.READY:
         work.move(step.id, StepState.RUNNING, f"Try {attempt.number} began.", attempt=attempt.number)
-    kind, config = _assignment(work, step, attempt)
+    kind, config = (step.action, dict(intent.config)) if intent is not None else _verification(work, step)
     return Claimed(attempt, kind, config, _context(work, step, attempt))
 
 
-def _assignment(work: Work, step: Step, attempt: Attempt) -> tuple[str, dict[str, Any]]:
-    """Kind of action and its resolved configuration. A verification is a probe."""
+def _verification(work: Work, step: Step) -> tuple[str, dict[str, Any]]:
+    """A verification is a probe: its kind of action and its resolved configuration."""
     verify = step.verify
-    if attempt.kind == AttemptKind.ACT or verify is None:
-        return step.action, dict(work.intent(step.id).config)
+    if verify is None:
+        raise ValueError(f"step {step.id} has nothing to verify")
     times = {"for": verify.for_s, "within": verify.within_s, "every": verify.every_s}
     return "probe", {**resolve(dict(verify.config), work.values()), **times}
 
@@ -181,9 +180,7 @@ def _note(work: Work, step: Step, attempt: Attempt, outcome: Done | Failed) -> N
     verb = "succeeded" if isinstance(outcome, Done) else "failed"
     work.say(f"attempt.{verb}", {"step": step.id, "title": step.title, **_told(attempt, outcome)})
     if isinstance(outcome, Done) and attempt.kind == AttemptKind.ACT:
-        row = work.rows[step.id]
-        row.output = outcome.output
-        row.save(update_fields=["output"])
+        work.keep_output(step.id, outcome.output)
 
 
 def _told(attempt: Attempt, outcome: Done | Failed) -> dict[str, Any]:
@@ -208,7 +205,7 @@ def lose(attempt_id: int) -> bool:
         why = f"Worker {attempt.worker} was lost."
         if not expired.update(state=AttemptState.LOST, ended_at=work.now, error=why):
             return False
-        row = work.rows[attempt.step_run.step]
+        row = work.row(attempt.step_run.step)
         row.losses += 1
         row.save(update_fields=["losses"])
         title = work.definition.by_id[row.step].title

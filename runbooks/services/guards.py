@@ -9,7 +9,7 @@ from runbooks.states import RunState, StepState
 
 def seen(work: Work, step: str, seen_at: int) -> StepRun:
     """The row, unless it has moved since the person looked at it."""
-    row = work.rows[step]
+    row = work.row(step)
     if row.seen_at != seen_at:
         raise StaleStep(work.definition.by_id[step].title, StepState(row.state).label, row.why)
     return row

@@ -165,9 +165,10 @@ def settle_unknown(run_uid: str, step: str, *, actor: User, seen_at: int, happen
 def _person_attempt(work: Work, row: StepRun, actor: User, outcome: Done | Failed) -> None:
     """What a person did is an attempt like a worker's: the planner and the evidence read the same rows."""
     row.tries += 1
-    row.output = outcome.output if isinstance(outcome, Done) else row.output
-    row.save(update_fields=["tries", "output"])
+    row.save(update_fields=["tries"])
     worked = isinstance(outcome, Done)
+    if worked:
+        work.keep_output(row.step, outcome.output)
     Attempt.objects.create(
         step_run=row,
         kind=AttemptKind.ACT,

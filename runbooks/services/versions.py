@@ -63,9 +63,7 @@ def publish(version: RunbookVersion, *, publisher: User) -> RunbookVersion:
     runbook.versions.filter(state=VersionState.PUBLISHED).update(state=VersionState.RETIRED)
     version.state, version.published_at, version.publisher = VersionState.PUBLISHED, clock.now(), publisher
     version.save(update_fields=["state", "published_at", "publisher"])
-    ledger.record(
-        runbook.stream, "version.published", publisher, {"version": version.number, "digest": version.digest}
-    )
+    ledger.record(runbook.stream, "version.published", publisher, {"version": version.number, "digest": version.digest})
     return version
 
 
