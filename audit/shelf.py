@@ -40,6 +40,11 @@ class StreamRow:
         """Whether a checkpoint covers all of it."""
         return self.signed == self.size
 
+    @property
+    def signed_words(self) -> str:
+        """How much of it a checkpoint covers."""
+        return f"{self.signed} of {self.size} signed"
+
 
 @dataclass(frozen=True, slots=True)
 class EntryLine:

@@ -101,7 +101,7 @@ def test_the_list_shows_what_the_reader_sees(reader, client, make_stream, make_u
     page = client.get(reverse("audit:streams")).content.decode()
     assert page.index("Pay inc_2") < page.index("Pay inc_1")
     assert "All signed" in page
-    assert "0 of 2" in page
+    assert "0 of 2 signed" in page
     assert "zzz_hidden" not in page
     assert "No packs yet" in page
     assert "muster.example/evidence" in page
