@@ -28,13 +28,13 @@ def settle(work: Work) -> None:
     """Ask the planner and apply what it says, until it says nothing."""
     for _ in range(MAX_ROUNDS):
         transitions = plan(work.definition, snapshot_of(work.run, work.definition))
-        if not transitions:
-            return
-        apply(work, transitions)
+        if apply(work, transitions):
+            return  # the planner is a fixpoint: asked again it would say nothing
 
 
-def apply(work: Work, transitions: Iterable[Transition]) -> None:
-    """Write transitions as rows and entries. A step whose values are missing fails instead of starting."""
+def apply(work: Work, transitions: Iterable[Transition]) -> bool:
+    """Write transitions as rows and entries. False when a step failed because its values are missing: plan again."""
+    all_began = True
     for transition in transitions:
         match transition:
             case MoveStep(step, to, why):
@@ -42,10 +42,11 @@ def apply(work: Work, transitions: Iterable[Transition]) -> None:
             case EndRun(state, why):
                 work.end(state, why)
             case QueueAttempt() | AskApproval():
-                _prepare(work, transition)
+                all_began &= _prepare(work, transition)
+    return all_began
 
 
-def _prepare(work: Work, transition: QueueAttempt | AskApproval) -> None:
+def _prepare(work: Work, transition: QueueAttempt | AskApproval) -> bool:
     try:
         if isinstance(transition, QueueAttempt):
             _queue(work, transition)
@@ -54,6 +55,8 @@ def _prepare(work: Work, transition: QueueAttempt | AskApproval) -> None:
             consent.ask(work, transition.step)
     except MusterError as error:
         work.move(transition.step, StepState.FAILED, f"It could not start: {error}")
+        return False
+    return True
 
 
 def _queue(work: Work, transition: QueueAttempt) -> None:

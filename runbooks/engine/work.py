@@ -58,6 +58,8 @@ class Work:
     def keep_output(self, step: str, output: dict[str, Any]) -> None:
         """Keep what a step left for later steps."""
         row = self.row(step)
+        if row.output == output:
+            return
         row.output = output
         row.save(update_fields=["output"])
         self._values = None

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F
 
 from audit import ledger
 from plumbing.database import atomic
@@ -72,17 +71,21 @@ def claim(attempt_id: int) -> Claimed | None:
         if attempt is None:
             return None
         work = lock(attempt.step_run.run.uid)
-        lease_until = work.now + dt.timedelta(seconds=settings.LEASE_S)
-        queued = Attempt.objects.filter(pk=attempt_id, state=AttemptState.QUEUED, not_before__lte=work.now)
-        taken = queued.update(
-            state=AttemptState.LEASED, lease_until=lease_until, fence=F("fence") + 1, worker=worker_name()
-        )
-        if not taken:
+        if not _take(attempt, work.now):
             return None
-        attempt.refresh_from_db()
         claimed = _begin(work, attempt)
         work.close()
     return claimed
+
+
+def _take(attempt: Attempt, now: dt.datetime) -> bool:
+    """The guarded UPDATE that makes one worker the holder. Its fence: nobody touched the row since it was read."""
+    attempt.lease_until, attempt.worker = now + dt.timedelta(seconds=settings.LEASE_S), worker_name()
+    free = Attempt.objects.filter(pk=attempt.pk, state=AttemptState.QUEUED, not_before__lte=now, fence=attempt.fence)
+    attempt.state, attempt.fence = AttemptState.LEASED, attempt.fence + 1
+    return bool(
+        free.update(state=attempt.state, fence=attempt.fence, lease_until=attempt.lease_until, worker=attempt.worker)
+    )
 
 
 def _open(attempt_id: int, state: AttemptState) -> Attempt | None:
