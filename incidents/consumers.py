@@ -36,7 +36,7 @@ MOST_PER_USER = 30  # sockets of one person in one process
 _sockets: Counter[int] = Counter()
 
 
-class DoorbellConsumer(AsyncWebsocketConsumer):
+class DoorbellConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
     """A socket that says {"at": n}: how far something has come. Subclasses say what, and who may hear it."""
 
     shows_presence = False
@@ -173,11 +173,12 @@ def origin_is_ours(scope: dict[str, Any]) -> bool:
     if settings.ORIGIN:
         ours = origin == settings.ORIGIN
     else:
-        ours = bool(origin) and urlsplit(origin).netloc == headers.get("host") and _is_allowed_host(headers["host"])
+        host = headers.get("host", "")
+        ours = bool(origin) and urlsplit(origin).netloc == host and _is_allowed_host(host)
     if not ours:
         log.warning("WebSocket from origin %r refused", origin[:200])
     return ours
 
 
 def _is_allowed_host(host: str) -> bool:
-    return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
+    return bool(validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS))

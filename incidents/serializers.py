@@ -39,8 +39,6 @@ class RoleHolderSerializer(serializers.ModelSerializer[RoleHolder]):
 class IncidentSerializer(serializers.ModelSerializer[Incident]):
     """An incident as it is now. `at` is the ledger sequence that the feed and the entries continue from."""
 
-    label = serializers.CharField(read_only=True)
-    stream = serializers.CharField(read_only=True)
     severity = serializers.ChoiceField(choices=Severity.choices)
     phase = serializers.ChoiceField(choices=Phase.choices, read_only=True)
     services = serializers.SlugRelatedField("slug", many=True, read_only=True)  # type: ignore[var-annotated]
@@ -73,7 +71,7 @@ class DeclareSerializer(serializers.Serializer[dict[str, Any]]):
 
     title = serializers.CharField(max_length=LONGEST_TITLE)
     severity = serializers.ChoiceField(choices=Severity.choices)
-    services = serializers.SlugRelatedField("slug", many=True, queryset=Service.objects.none(), required=False)  # type: ignore[var-annotated]
+    services = serializers.SlugRelatedField("slug", many=True, queryset=Service.objects.none(), required=False)
     team = serializers.SlugRelatedField("slug", queryset=Team.objects.none(), required=False, allow_null=True)
     commander = serializers.SlugRelatedField("username", queryset=User.objects.none(), required=False, allow_null=True)
     description = serializers.CharField(max_length=LONGEST_TEXT, required=False, allow_blank=True)
@@ -115,7 +113,7 @@ class WrittenSerializer(serializers.Serializer[dict[str, Any]]):
     time = serializers.DateTimeField()
 
 
-class EntrySerializer(serializers.Serializer[dict[str, Any]]):
+class EntrySerializer(serializers.Serializer[Any]):
     """One entry of the incident's ledger, with its fields as they were recorded."""
 
     seq = serializers.IntegerField()

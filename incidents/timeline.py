@@ -76,7 +76,11 @@ def _health(fields: Fields) -> str:
     return {"red": "is failing", "green": "is healthy"}.get(fields["now"], f"is {fields['now']}")
 
 
-D, S, G, C, N = "decisions", "steps", "signals", "comms", "noise"
+D: Category = "decisions"
+S: Category = "steps"
+G: Category = "signals"
+C: Category = "comms"
+N: Category = "noise"
 LINES: dict[str, Line] = {
     "incident.opened": Line(D, "wait", "flag", "{who}", _opened, "{because}", "{description}"),
     "incident.moved": Line(D, "wait", "flag", "{who}", lambda f: f"moved the phase: {_moved(f)}", "{reason}"),

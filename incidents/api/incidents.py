@@ -73,7 +73,7 @@ class IncidentList(ListAPIView[Incident]):
         """Declare an incident for services or a team of the caller's."""
         user = caller(request)
         form = serializers.DeclareSerializer(data=request.data)
-        fields: dict[str, Any] = form.fields
+        fields: Any = form.fields
         fields["services"].child_relation.queryset = services_where(user, Right.VIEW)
         fields["team"].queryset = teams_where(user, Right.VIEW)
         fields["commander"].queryset = people_for(user)
@@ -151,7 +151,7 @@ class Runs(APIView):
         """Start the current version of a runbook."""
         user = caller(request)
         form = serializers.StartRunSerializer(data=request.data)
-        fields: dict[str, Any] = form.fields
+        fields: Any = form.fields
         fields["runbook"].queryset = runbooks_of(user)
         given = _checked(form)
         incident = incident_for(user, uid, may=Right.EXECUTE)

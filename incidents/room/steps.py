@@ -111,7 +111,7 @@ def _node(reader: Reader, overview: RunOverview, each: StepOverview) -> Node:
 def _edge(overview: RunOverview, a: str, b: str, path: str) -> Edge:
     is_past = overview.by_id[a].state in (S.DONE, S.SKIPPED)
     is_critical = (a, b) in overview.critical
-    return Edge(path, (*(("past",) if is_past else ()), *(("crit",) if is_critical else ())))  # type: ignore[arg-type]
+    return Edge(path, (*(("past",) if is_past else ()), *(("crit",) if is_critical else ())))
 
 
 def step_url(overview: RunOverview, each: StepOverview) -> str:

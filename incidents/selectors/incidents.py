@@ -1,5 +1,7 @@
 """Reads of incidents. Lists start from `visible_to`."""
 
+from typing import Any
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
@@ -34,12 +36,12 @@ def exportable_by(user: User | AnonymousUser) -> QuerySet[Incident]:
     return Incident.objects.filter(pk__in=_of_teams(user, Right.EXPORT))
 
 
-def _of_teams(user: User | AnonymousUser, right: Right) -> QuerySet[Incident]:
+def _of_teams(user: User | AnonymousUser, right: Right) -> QuerySet[Incident, Any]:
     links = Incident.teams.through.objects.filter(team__in=teams_where(user, right))
     return Incident.objects.filter(pk__in=links.values("incident_id")).values("pk")
 
 
-def streams_of(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
+def streams_of(incidents: QuerySet[Incident]) -> QuerySet[Incident, Any]:
     """Their stream uids, as a subquery."""
     return incidents.order_by().annotate(stream_uid=with_stream).values("stream_uid")
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from approvals.models import ApprovalRequest
 from approvals.selectors import waiting_for as decisions_for
@@ -57,4 +57,4 @@ def my_services(user: User) -> QuerySet[Service]:
     """Services that `user` owns, deputises for, or whose team they are in; failing ones first."""
     teams = Membership.objects.filter(user=user).values("team")
     found = Service.objects.filter(Q(owner=user) | Q(deputy=user) | Q(team__in=teams)).distinct()
-    return with_health(found).order_by("-red", "tier", "name")
+    return with_health(found).order_by(F("red").desc(), "tier", "name")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit import ledger
+from audit.canonical import Json
 from catalog.models import User
 from incidents.errors import NothingPublished
 from incidents.models import Incident, IncidentRun, IntakeRule, RoleHolder, Signal
@@ -69,7 +70,7 @@ def _start(
         assignees=assignees_of(incident),
     )
     IncidentRun.objects.create(incident=incident, run=run, because=because[:200])
-    fields = {"run": run.uid, "runbook": runbook.title, "version": version.number, "because": because}
+    fields: dict[str, Json] = {"run": run.uid, "runbook": runbook.title, "version": version.number, "because": because}
     ledger.record(incident.stream, "run.chosen", starter or ledger.SYSTEM, fields)
     if incident.phase in BEFORE_THE_PLAN:
         move_by_engine(incident, Phase.MITIGATION, f"“{runbook.title}” was started.")

@@ -66,6 +66,12 @@ def socket(path, user=None, origin=ORIGIN):
     return lambda: Socket(rooms, path, headers)
 
 
+def note(incident, actor):
+    """Somebody writes, in a thread with a connection of its own."""
+    services.add_note(incident, "Now", actor=actor)
+    connections.close_all()
+
+
 def path_of(incident):
     return f"/ws/incidents/{incident.uid}"
 
@@ -114,7 +120,7 @@ def test_it_rings_on_connect_and_after_each_commit(serve, make_incident, command
         await communicator.connect()
         first = await communicator.heard("at")
         began = time.monotonic()
-        await sync_to_async(services.add_note, thread_sensitive=False)(incident, "Now", actor=commander)
+        await asyncio.to_thread(note, incident, commander)
         second = await communicator.heard("at")
         await communicator.leave()
         return first, second, time.monotonic() - began
@@ -135,7 +141,7 @@ def test_a_lost_ring_costs_no_more_than_a_poll(serve, make_incident, commander, 
         communicator = prepared()
         await communicator.connect()
         await communicator.heard("at")
-        await sync_to_async(services.add_note, thread_sensitive=False)(incident, "Unheard", actor=commander)
+        await asyncio.to_thread(note, incident, commander)
         at = await communicator.heard("at")
         await communicator.leave()
         return at
@@ -246,7 +252,7 @@ def test_the_lobby_hears_every_incident(serve, make_incident, stranger, commande
         communicator = prepared()
         await communicator.connect()
         first = await communicator.heard("at")
-        await sync_to_async(services.add_note, thread_sensitive=False)(incident, "Now", actor=commander)
+        await asyncio.to_thread(note, incident, commander)
         second = await communicator.heard("at")
         await communicator.leave()
         return first, second
@@ -310,15 +316,11 @@ def test_a_ring_from_another_thread_wakes_the_loop(serve, make_incident, command
     incident = make_incident()
     prepared = socket(path_of(incident), commander)
 
-    def elsewhere():
-        services.add_note(incident, "From a worker", actor=commander)
-        connections.close_all()
-
     async def main():
         communicator = prepared()
         await communicator.connect()
         await communicator.heard("at")
-        thread = threading.Thread(target=elsewhere)
+        thread = threading.Thread(target=note, args=(incident, commander))
         thread.start()
         at = await communicator.heard("at", hub.POLL_S / 2)
         await asyncio.to_thread(thread.join)
