@@ -97,7 +97,8 @@ DATABASE_URL = os.environ.get("MUSTER_DATABASE_URL", "")
 IS_CELERY_WORKER = os.environ.get("MUSTER_PROCESS") == "worker"  # Celery closes a pool after every task: none there
 DATABASES: dict[str, dict[str, Any]]
 if DATABASE_URL:
-    DATABASES = {"default": {**dj_database_url.parse(DATABASE_URL), "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}}
+    KEPT_S = 60 if IS_CELERY_WORKER else 0  # a worker's few threads keep theirs; ASGI's many would exhaust the server
+    DATABASES = {"default": {**dj_database_url.parse(DATABASE_URL), "CONN_MAX_AGE": KEPT_S, "CONN_HEALTH_CHECKS": True}}
     if not IS_CELERY_WORKER and MODE != "test":
         POOL = {"min_size": 1, "max_size": 8, "timeout": 10, "max_lifetime": 1800, "max_idle": 300}
         DATABASES["default"].setdefault("OPTIONS", {})["pool"] = POOL

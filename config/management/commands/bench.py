@@ -68,6 +68,7 @@ class _SettingsFor:
             base = POSTGRES.rsplit("/", 1)[0]
             self.environment |= {"MUSTER_DATABASE_URL": f"{base}/{self.database}", "MUSTER_REDIS_URL": REDIS}
             self.environment |= {"MUSTER_QUEUE": self.database, "MUSTER_REDIS_PREFIX": self.database}
+            self.environment["MUSTER_PROCESS"] = "worker"
 
     def __enter__(self) -> dict[str, str]:
         if self.is_postgres:
