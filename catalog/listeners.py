@@ -4,10 +4,12 @@ from typing import Any
 
 from django.db.models import Q
 
+from audit.naming import register_people
 from audit.permissions import EVERYTHING, NOTHING, Label, May, register_gate
 from catalog import tasks
 from catalog.health import due_probes
 from catalog.permissions import Right, teams_where
+from catalog.selectors import people_known
 from catalog.services import check_probe
 from plumbing import doorbell, sweep
 
@@ -21,6 +23,8 @@ def connect() -> None:
     sweep.register("probe", due_probes, check_probe, again_s=RING_AGAIN_S)
     register_gate("catalog", catalog_gate, lambda uids: {uid: Label("Catalog") for uid in uids})
     register_gate("access", access_gate, lambda uids: {uid: Label("Access") for uid in uids})
+    register_gate("portal", access_gate)
+    register_people(people_known)
 
 
 def _send(probe_id: str) -> None:
@@ -33,7 +37,7 @@ def catalog_gate(user: Any, may: May) -> Q:
 
 
 def access_gate(user: Any, may: May) -> Q:
-    """Who has which right, and who signed in from where: for those who audit; to take it away needs export as well."""
+    """Rights, sign-ins, and what was done with evidence: for those who audit; to take it away needs export as well."""
     allowed = teams_where(user, Right.AUDIT)
     if may == "export":
         allowed = allowed.filter(pk__in=teams_where(user, Right.EXPORT))

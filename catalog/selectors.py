@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from django.db.models import Case, CharField, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Value, When
 
+from audit.naming import Person
 from catalog.graph import Affected, blast_radius
-from catalog.models import Dependency, Membership, Probe, Service, Team
+from catalog.models import Dependency, Membership, Probe, Service, Team, User
 from catalog.states import Health, Role
 
 
@@ -114,3 +115,9 @@ def members_of(team: Team) -> list[Member]:
         member = found.setdefault(membership.user_id, Member(membership.user, []))
         member.roles.append(Role(membership.role).label)
     return list(found.values())
+
+
+def people_known(actor_ids: Iterable[str]) -> dict[str, Person]:
+    """Name and title of these actors, for evidence; those who are no users are left out."""
+    uids = [actor_id.removeprefix("usr_") for actor_id in actor_ids]
+    return {user.actor_id: Person(str(user), user.title) for user in User.objects.filter(uid__in=uids)}

@@ -1,5 +1,6 @@
 """Reads of the runbooks room. Lists start from `visible_to`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -9,6 +10,7 @@ from django.db.models import QuerySet
 
 from approvals.models import ApprovalRequest
 from approvals.states import RequestState
+from audit.selectors import EntryRow
 from catalog.models import User
 from catalog.permissions import teams_where
 from catalog.states import Right
@@ -111,9 +113,7 @@ def picture_of(definition: Definition) -> tuple[Layout, frozenset[tuple[str, str
 
 
 @lru_cache(maxsize=256)
-def _picture(
-    nodes: tuple[str, ...], edges: tuple[tuple[str, str], ...]
-) -> tuple[Layout, frozenset[tuple[str, str]]]:
+def _picture(nodes: tuple[str, ...], edges: tuple[tuple[str, str], ...]) -> tuple[Layout, frozenset[tuple[str, str]]]:
     return layout(nodes, edges), frozenset(critical_path(nodes, edges))
 
 
@@ -153,3 +153,10 @@ def figures(run: Run) -> dict[str, Any]:
     done = sum(state in (StepState.DONE, StepState.SKIPPED) for state in states)
     started: datetime = run.started_at
     return {"done": done, "total": len(states), "since": started}
+
+
+def version_files(stream_uid: str, rows: Sequence[EntryRow]) -> dict[str, bytes]:
+    """The runbook versions that these entries name by digest, for an evidence pack: path -> the text as published."""
+    told = {row.fields.get("digest") for row in rows if isinstance(row.fields.get("digest"), str)}
+    found = RunbookVersion.objects.filter(digest__in=told).values_list("digest", "source")
+    return {f"versions/{digest}.yaml": source.encode() for digest, source in found}

@@ -66,6 +66,8 @@ def _told(value: Json, known: dict[str, Person]) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
         return ", ".join(_told(item, known) for item in value)
+    if isinstance(value, dict) and not any(isinstance(item, list | dict) for item in value.values()):
+        return ", ".join(f"{name}: {_told(item, known)}" for name, item in value.items())
     return json.dumps(value, ensure_ascii=False, indent=1)

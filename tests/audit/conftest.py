@@ -9,7 +9,7 @@ from audit.models import Stream
 from audit.packs import providers
 from audit.packs.issue import build_pack
 from plumbing.database import atomic
-from tests.audit.packing import TOP
+from tests.audit.packing import TOP, VERSION, VERSION_TEXT
 from tests.audit.real_database import real_database
 
 __all__ = ["real_database"]
@@ -53,7 +53,7 @@ def registered():
     kept = [list(providers._providers), list(naming._finders), dict(naming._describers)]
     naming.register_people(lambda ids: {one: naming.Person("Zoë <b>Müller</b>", "Duty manager") for one in ids})
     naming.register_labels("inc_", lambda uids: {uid: naming.Label(f"INC-1 <Payments> {uid}") for uid in uids})
-    providers.register("inc_", lambda uid, rows: {"versions/0a1b.yaml": f"# {uid}, {len(rows)}\n".encode()})
+    providers.register("inc_", lambda uid, rows: {VERSION: VERSION_TEXT})
     yield
     providers._providers[:], naming._finders[:] = kept[0], kept[1]
     naming._describers.clear()

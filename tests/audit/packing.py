@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 from audit.packs.bag import bagged
@@ -9,6 +10,8 @@ from audit.packs.bundle import verify
 from audit.packs.issue import BUNDLE
 
 L = "data/ledger/"
+VERSION_TEXT = b"title: Restart the store\n"
+VERSION = f"versions/{sha256(VERSION_TEXT).hexdigest()}.yaml"
 TOP = "evidence-inc_1-6/"
 
 

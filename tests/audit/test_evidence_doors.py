@@ -12,8 +12,10 @@ from django.urls import reverse
 from audit import checkpoints, ledger, naming, permissions
 from audit.models import Entry, Pack
 from audit.packs.bundle import verify
+from audit.packs.issue import build_pack
 from audit.selectors import entries
 from plumbing.database import atomic
+from runbooks.models import Runbook, RunbookVersion
 from tests.plugins.ledger_flush import without_guards
 
 pytestmark = pytest.mark.django_db
@@ -226,3 +228,21 @@ def test_the_api_lists_streams_and_pages_entries(reader, client, make_stream):
         answer = client.get(reverse("audit-api:entries", args=["inc_1"]), wrong)
         assert answer.status_code == 400
         assert next(iter(wrong)) in json.dumps(answer.json())
+
+
+def test_evidence_names_people_and_carries_the_versions_that_were_followed(owner, make_stream):
+    """What the rooms above registered: users by name and title, runbook versions by digest."""
+    text = "title: Restart\nmodel: linear\n"
+    stream, digest = make_stream("rbk_1", 1), sha256(text.encode()).hexdigest()
+    runbook = Runbook.objects.create(slug="restart", title="Restart", team=owner.memberships.get().team)
+    version = {"number": 1, "source": text, "digest": digest, "model": "linear", "created_at": stream.time}
+    RunbookVersion.objects.create(runbook=runbook, **version)
+    with atomic():
+        ledger.record(stream, "version.saved", owner, {"version": 1, "digest": digest, "seen_by": "usr_" + "0" * 32})
+    files = verify.files_of_zip(build_pack("rbk_1", actor=owner).content)
+    assert files[f"data/versions/{digest}.yaml"] == text.encode()
+    told = {one["id"]: one["name"] for one in json.loads(files["data/people.json"])}
+    assert told[owner.actor_id] == "Lena Vogt"
+    assert told["usr_" + "0" * 32] == "usr_" + "0" * 32
+    assert b"Lena Vogt" in files["data/report.html"]
+    assert "2 entries" in verify.verify(files)

@@ -19,7 +19,7 @@ from audit.packs.contents import gather
 from audit.packs.issue import build_pack, sealed
 from audit.selectors import entries
 from plumbing.database import atomic
-from tests.audit.packing import L, check, files_of, resealed, run
+from tests.audit.packing import VERSION, VERSION_TEXT, L, check, files_of, resealed, run
 from tests.plugins.ledger_flush import without_guards
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def test_a_pack_holds_the_stream_and_verifies(pack, key, tmp_path):
     lines = files["data/ledger/entries.jsonl"].splitlines()
     assert [json.loads(line)["seq"] for line in lines] == list(range(6))
     assert [sha256(b"\0" + line).hexdigest() for line in lines] == [row.leaf for row in entries("inc_1")]
-    assert files["data/versions/0a1b.yaml"] == b"# inc_1, 6\n"
+    assert files[f"data/{VERSION}"] == VERSION_TEXT
     assert json.loads(files["data/people.json"])[0]["name"] == "Zoë <b>Müller</b>"
     assert json.loads(files["data/ledger/previous.json"]) == []
     assert sha256(pack.content).hexdigest() == pack.zip_sha256

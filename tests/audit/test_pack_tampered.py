@@ -14,7 +14,7 @@ from audit.canonical import canon
 from audit.packs.bundle import verify
 from audit.packs.container import zipped
 from audit.packs.issue import BUNDLE
-from tests.audit.packing import TOP, L, check, files_of, resealed
+from tests.audit.packing import TOP, VERSION, L, check, files_of, resealed
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +114,7 @@ ATTACKS = [
     (L + "head.tlog-proof", lambda d: d.replace(b"index 0", b"index 9"), "doesn't lead from the head"),
     (L + "head.tlog-proof", lambda d: d.replace(b"@v1", b"@v2"), "begins with"),
     (L + "head.tlog-proof", lambda d: d + b"x", "another checkpoint"),
+    (f"data/{VERSION}", lambda d: d + b"# more", "is not named by the SHA-256"),
     ("keys/log.vkey", lambda d: notes.vkey("other", Ed25519PrivateKey.generate().public_key()).encode(), "another key"),
     ("keys/log.vkey", lambda d: d.replace(b"+", b"-"), "is not a vkey"),
     ("keys/log.pub.pem", lambda d: d.replace(b"MCow", b"MCox"), "not an Ed25519 key"),

@@ -283,6 +283,13 @@ def check_bag(files: Files) -> None:
     need(oxum in lines_of(read(files, "bag-info.txt"), "bag-info.txt"), "bag-info.txt", f"has no line {oxum.decode()}")
 
 
+def check_versions(files: Files) -> None:
+    """A runbook version is named by the SHA-256 of its text, as the entries name it."""
+    for name, content in files.items():
+        if name.startswith("data/versions/"):
+            need(name == f"data/versions/{sha256(content)}.yaml", name, "is not named by the SHA-256 of its content")
+
+
 def check_entries(files: Files, head: dict[str, Any]) -> tuple[list[dict[str, Any]], list[bytes]]:
     """2. The chain: each entry follows the one before it; leaves.txt are their hashes. Gives entries and leaves."""
     name, prev, time = LEDGER + "entries.jsonl", "0" * 64, ""
@@ -394,6 +401,7 @@ def verify(files: Files, pinned: bytes | None = None, tagmanifest: str | None = 
     entries, leaves = check_entries(files, head)
     disclosed, count = check_fields(files, entries)
     check_head(files, head, leaves)
+    check_versions(files)
     origin = check_checkpoint(files, key)
     named = f"External-Identifier: {head['stream']}".encode()
     need(named in files["bag-info.txt"].split(b"\n"), "bag-info.txt", f"has no line {named.decode()}")
