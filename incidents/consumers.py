@@ -171,7 +171,7 @@ def origin_is_ours(scope: dict[str, Any]) -> bool:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope.get("headers", [])}
     origin = headers.get("origin", "")
     if settings.ORIGIN:
-        ours = origin == settings.ORIGIN
+        ours = bool(origin == settings.ORIGIN)
     else:
         host = headers.get("host", "")
         ours = bool(origin) and urlsplit(origin).netloc == host and _is_allowed_host(host)

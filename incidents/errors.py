@@ -177,3 +177,19 @@ class NoSource(IncidentError):
 
     def __str__(self) -> str:
         return f"This token's user is no source of kind {self.kind}. Register it as one, or post to its own address."
+
+
+class UnknownPerson(IncidentError):
+    """Nobody whom the caller can call into an incident has this username."""
+
+    code = "unknown_person"
+    status = 422
+
+    def __init__(self, username: str) -> None:
+        super().__init__(username)
+        self.username = username
+
+    def __str__(self) -> str:
+        return (
+            f"Nobody in your teams has the username {self.username!r}. Only active people of your teams can be named."
+        )

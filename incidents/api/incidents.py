@@ -20,7 +20,7 @@ from incidents import serializers, services
 from incidents.models import Incident
 from incidents.permissions import check_may_declare, incident_for, right_to_move, right_to_take
 from incidents.selectors.incidents import gravest_first, visible_to
-from incidents.selectors.people import people_for
+from incidents.selectors.people import people_for, person_for
 from incidents.states import OPEN, Phase, Severity
 from runbooks.selectors import visible_to as runbooks_of
 
@@ -137,7 +137,7 @@ class Roles(APIView):
         gives = bool(given["user"])
         incident = incident_for(user, uid, may=Right.COMMAND if gives else right_to_take(given["role"]))
         if gives:
-            services.give_role(incident, given["role"], people_for(user).get(username=given["user"]), actor=user)
+            services.give_role(incident, given["role"], person_for(user, given["user"]), actor=user)
         else:
             services.take_role(incident, given["role"], actor=user)
         return _detail(incident_for(user, uid))

@@ -9,6 +9,7 @@ from audit.models import Entry
 from catalog.models import Membership, User
 from catalog.permissions import Right, teams_where
 from catalog.states import UserKind
+from incidents.errors import UnknownPerson
 
 PREFIX = "usr_"
 MUSTER = "Muster"
@@ -34,6 +35,14 @@ def people_for(user: User) -> QuerySet[User]:
     """Whom `user` can call into an incident: active people of the teams whose things they see."""
     members = Membership.objects.filter(team__in=teams_where(user, Right.VIEW)).values("user")
     return User.objects.filter(pk__in=members, is_active=True, kind=UserKind.PERSON).order_by("name")
+
+
+def person_for(user: User, username: str) -> User:
+    """The one of people_for() with this username. Raises UnknownPerson."""
+    found = people_for(user).filter(username=username).first()
+    if found is None:
+        raise UnknownPerson(username)
+    return found
 
 
 def last_to_do(stream_uid: str, kind: str) -> str:
