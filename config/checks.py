@@ -34,7 +34,7 @@ def production_is_safe(app_configs: Iterable[AppConfig] | None, **_: Any) -> lis
         (not settings.ORIGIN.startswith("https://"), "the public address is not https",
          "Set MUSTER_ORIGIN=https://muster.bank.example"),
         (not settings.LEDGER_KEY_FILE.is_file(), f"there is no ledger key at {settings.LEDGER_KEY_FILE}",
-         "Make one with `manage.py make_ledger_key FILE`, keep a copy offline, and set MUSTER_LEDGER_KEY=FILE."),
+         "`openssl genpkey -algorithm ed25519 -out FILE`, keep a copy offline, and set MUSTER_LEDGER_KEY=FILE."),
     ]  # fmt: skip
     return [
         Error(f"Production can't start: {found}.", hint=hint, id=f"muster.E{number:03}")
