@@ -16,7 +16,13 @@ from audit.ledger import Actor
 from audit.models import Stream
 from audit.packs.issue import build_pack
 from audit.permissions import stream_for, visible_streams
-from audit.serializers import LedgerEntrySerializer, PageSerializer, StreamSerializer, StreamVerdictSerializer
+from audit.serializers import (
+    LedgerEntryPageSerializer,
+    PageSerializer,
+    StreamPageSerializer,
+    StreamSerializer,
+    StreamVerdictSerializer,
+)
 
 
 class StreamList(APIView):
@@ -29,7 +35,7 @@ class StreamList(APIView):
             OpenApiParameter("limit", OpenApiTypes.INT),
             OpenApiParameter("offset", OpenApiTypes.INT),
         ],
-        responses=StreamSerializer(many=True),
+        responses=StreamPageSerializer,
     )
     def get(self, request: Request) -> Response:
         prefix = request.query_params.get("prefix", "")
@@ -52,14 +58,14 @@ class StreamDetail(APIView):
 class StreamEntries(APIView):
     """Entries of a stream in order. Ask again with `after` = the last seq for more."""
 
-    @extend_schema(parameters=[PageSerializer], responses=LedgerEntrySerializer(many=True))
+    @extend_schema(parameters=[PageSerializer], responses=LedgerEntryPageSerializer)
     def get(self, request: Request, uid: str) -> Response:
         found = stream_for(request.user, uid)
         page = PageSerializer(data=request.query_params)
         page.is_valid(raise_exception=True)
         wanted = cast(dict[str, Any], page.validated_data)
         rows = selectors.entries(found.uid, after=wanted["after"], limit=wanted["limit"])
-        return Response({"size": found.size, "results": LedgerEntrySerializer(rows, many=True).data})
+        return Response(LedgerEntryPageSerializer({"size": found.size, "results": rows}).data)
 
 
 class VerifyStream(APIView):

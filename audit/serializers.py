@@ -17,6 +17,15 @@ class StreamSerializer(serializers.Serializer[object]):
     packs = serializers.IntegerField()
 
 
+class StreamPageSerializer(serializers.Serializer[object]):
+    """A page of streams."""
+
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = StreamSerializer(many=True)
+
+
 class PageSerializer(serializers.Serializer[object]):
     """Which entries are asked for."""
 
@@ -35,6 +44,13 @@ class LedgerEntrySerializer(serializers.Serializer[object]):
     fields = serializers.JSONField()  # type: ignore[assignment]
     leaf = serializers.CharField(help_text="SHA-256 of a zero byte and the entry's bytes, in hex")
     erased = serializers.ListField(child=serializers.CharField(), help_text="names of fields that were erased")
+
+
+class LedgerEntryPageSerializer(serializers.Serializer[object]):
+    """A page of entries."""
+
+    size = serializers.IntegerField(help_text="of the stream: there are more while the last seq is below size - 1")
+    results = LedgerEntrySerializer(many=True)
 
 
 class BreakSerializer(serializers.Serializer[object]):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from django.conf import settings
 from django.db import connection
@@ -18,6 +19,7 @@ from audit.models import Checkpoint, Disclosure, Entry, Head, Pack, Stream
 from audit.naming import Label, Person, labels, people
 from audit.notes import vkey
 from audit.packs.contents import actors_of
+from audit.packs.issue import BUNDLE
 from audit.packs.report import Line, line_of
 from audit.selectors import row_of
 
@@ -75,6 +77,7 @@ class Log:
     fingerprint: str
     vkey: str
     size: int
+    verifier_sha256: str  # of verify/verify.py in every pack of this release
 
 
 def stream_rows(streams: QuerySet[Stream]) -> list[StreamRow]:
@@ -168,4 +171,5 @@ def log() -> Log:
     """The log that signs. Raises NoLogKey."""
     public, last = keys.log_key().public_key(), Checkpoint.objects.order_by("-size").first()
     origin = settings.LEDGER_ORIGIN
-    return Log(origin, keys.fingerprint(public), vkey(origin, public), last.size if last else 0)
+    verifier = sha256((BUNDLE / "verify.py").read_bytes()).hexdigest()
+    return Log(origin, keys.fingerprint(public), vkey(origin, public), last.size if last else 0, verifier)

@@ -200,7 +200,9 @@ def test_a_pack_is_downloaded_verifies_and_is_published(name, officer, client, m
     digest = sha256(answer.content)
     assert answer["Repr-Digest"] == f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
     assert Pack.objects.get().zip_sha256 == digest.hexdigest()
-    assert digest.hexdigest() in client.get(reverse("audit:streams")).content.decode()
+    page = client.get(reverse("audit:streams")).content.decode()
+    assert digest.hexdigest() in page
+    assert sha256(verify.files_of_zip(answer.content)["verify/verify.py"]).hexdigest() in page
     (told,) = [row for row in entries("portal") if row.kind == "pack.issued"]
     assert told.actor == officer.actor_id
 
