@@ -30,6 +30,9 @@ class ApprovalRequest(models.Model):
     executor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="executed_approvals"
     )
+    shapers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, related_name="shaped_approvals", help_text="on whose acts depends what would be done"
+    )
     state = models.CharField(max_length=10, choices=RequestState.choices, default=RequestState.PENDING)
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)

@@ -52,6 +52,7 @@ NO_RIGHT = "there is no right to approve in the service's team"
 SUPERUSER = "being a superuser gives no right to approve; it takes a role in the service's team"
 NOT_ASKED = "the request was not asked of this person"
 NOBODY = "nobody has this part"
+SHAPER = "whoever shaped what would be done can't decide it"
 
 
 def route(candidates: Iterable[Candidate], excluded: Mapping[str, str]) -> Route:
@@ -87,9 +88,9 @@ def refusal(person: Person, *, excluded: Mapping[str, str], asked: Iterable[str]
     return because
 
 
-def exclusions(requester: str | None, executor: str | None) -> dict[str, str]:
-    """Who never decides a request: the people on whose behalf it is."""
-    found = {}
+def exclusions(requester: str | None, executor: str | None, shapers: Iterable[str] = ()) -> dict[str, str]:
+    """Who never decides a request: the people on whose behalf it is, and those who made it what it is."""
+    found = dict.fromkeys(shapers, SHAPER)
     if executor:
         found[executor] = "whoever carries it out can't decide it"
     if requester:

@@ -33,7 +33,7 @@ def waiting_for(user: User) -> QuerySet[ApprovalRequest]:
 def i_can_cover(user: User) -> QuerySet[ApprovalRequest]:
     """Pending requests that went to somebody else or nobody, and that `user` may take on as owner or deputy."""
     accountable = _pending().filter(Q(service__deputy=user) | Q(service__owner=user))
-    not_theirs = Q(asked__user=user) | Q(requester=user) | Q(executor=user)
+    not_theirs = Q(asked__user=user) | Q(requester=user) | Q(executor=user) | Q(shapers=user)
     taken = ApprovalRequest.objects.filter(not_theirs).values("pk")
     return _by_urgency(accountable.filter(service__team__in=teams_where(user, Right.APPROVE)).exclude(pk__in=taken))
 
@@ -96,7 +96,8 @@ def why_not(request: ApprovalRequest, user: User) -> str | None:
 
 def excluded_from(request: ApprovalRequest) -> dict[str, str]:
     """actor_id -> why this person never decides the request."""
-    return exclusions(*(user.actor_id if user else None for user in (request.requester, request.executor)))
+    requester, executor = (user.actor_id if user else None for user in (request.requester, request.executor))
+    return exclusions(requester, executor, [user.actor_id for user in request.shapers.all()])
 
 
 def bound_facts(request: ApprovalRequest) -> list[tuple[str, str]]:

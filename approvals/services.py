@@ -46,12 +46,13 @@ def digest_of(binds: str) -> str:
 def ask(
     *, stream: str, subject: str, question: str, effect: str, undo: str, proof: str, binds: str,
     service: Service | None, requester: User | None, executor: User | None, due_at: dt.datetime | None,
-    now: dt.datetime, teams: Iterable[Team] = (),
+    now: dt.datetime, teams: Iterable[Team] = (), shapers: Iterable[User] = (),
 ) -> ApprovalRequest:  # fmt: skip
     """The pending request for `subject`, bound to `binds`: the one that waits already, or a new one.
 
     Call it in the transaction of the change that waits. A pending request bound to another text is voided first.
-    teams: whose members may read it, besides the service's own. Where nobody may decide, nobody is asked, and the
+    teams: whose members may read it, besides the service's own. shapers: on whose acts depends what would be done;
+    they never decide it. Where nobody may decide, nobody is asked, and the
     request says so (`unroutable` in the ledger; `skipped` in the row names who was passed over and why)."""
     _lock_stream(stream)
     digest = digest_of(binds)
@@ -65,6 +66,7 @@ def ask(
         digest=digest, service=service, requester=requester, executor=executor, asked_at=now, due_at=due_at,
     )  # fmt: skip
     request.teams.set([*teams, *([service.team] if service else [])])
+    request.shapers.set(shapers)
     _route(request, now)
     return request
 
@@ -105,6 +107,7 @@ def _facts(request: ApprovalRequest) -> dict[str, Json]:
         "service": request.service.slug if request.service else None,
         "requester": request.requester.actor_id if request.requester else None,
         "executor": request.executor.actor_id if request.executor else None,
+        "shapers": sorted(user.actor_id for user in request.shapers.all()),
         "due_at": stamp(request.due_at) if request.due_at else None,
     }
 

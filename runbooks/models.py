@@ -86,6 +86,9 @@ class Run(models.Model):
     context = models.JSONField(default=dict, help_text='what its starter lets expressions see: {"incident": {...}}')
     teams = models.ManyToManyField(Team, related_name="runs")
     starter = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    shapers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, related_name="+", help_text="who changed inputs or asked for another try"
+    )
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

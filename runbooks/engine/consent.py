@@ -1,6 +1,8 @@
 """How a step asks its accountable owner, bound to exactly what it would do."""
 
 import datetime as dt
+import json
+import re
 from typing import Any
 
 from approvals import services as approvals
@@ -8,14 +10,17 @@ from approvals.models import ApprovalRequest
 from approvals.selectors import latest_of
 from approvals.states import RequestState
 from audit.ledger import Actor
-from catalog.models import Service
+from catalog.models import Service, User
 from plumbing.expressions import ExpressionError, render
 from runbooks.engine.intent import Intent, intent_of
-from runbooks.engine.model import Approval
+from runbooks.engine.model import Approval, Definition
 from runbooks.engine.reading import definition_of, subject_of, values_of
 from runbooks.engine.work import Work
-from runbooks.models import StepRun
+from runbooks.models import Attempt, StepRun
 from runbooks.states import RunState, StepState
+
+OUTPUT_OF = re.compile(r"\bsteps\.(\w+)\.")  # as a template names it: {{ steps.look.output.node }}
+PERSON = "usr_"
 
 
 def ask(work: Work, step: str) -> ApprovalRequest:
@@ -35,8 +40,29 @@ def ask(work: Work, step: str) -> ApprovalRequest:
         due_at=work.now + dt.timedelta(seconds=within_s) if within_s else None,
         now=work.now,
         teams=work.run.teams.all(),
+        shapers=_shapers(work, step),
         **_texts(spec.approval, spec.title, values),
     )
+
+
+def _shapers(work: Work, step: str) -> list[User]:
+    """On whose acts depends what the step would do: who changed inputs or tries again, and whose outputs it uses."""
+    used = sources_of(work.definition, step)
+    by_hand = Attempt.objects.filter(step_run__run=work.run, step_run__step__in=used, worker__startswith=PERSON)
+    uids = [worker.removeprefix(PERSON) for worker in by_hand.values_list("worker", flat=True)] if used else []
+    return [*work.run.shapers.all(), *(User.objects.filter(uid__in=uids) if uids else [])]
+
+
+def sources_of(definition: Definition, step: str) -> frozenset[str]:
+    """The steps whose outputs go into what a step does, directly or through others."""
+    found, todo = set[str](), [definition.by_id[step]]
+    while todo:
+        spec = todo.pop()
+        texts = json.dumps([dict(spec.with_), list(spec.touches)], default=str)
+        named = set(OUTPUT_OF.findall(texts)) - found
+        found |= named
+        todo += [definition.by_id[name] for name in named if name in definition.by_id]
+    return frozenset(found)
 
 
 def _texts(approval: Approval, title: str, values: dict[str, Any]) -> dict[str, str]:

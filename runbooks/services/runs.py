@@ -85,6 +85,7 @@ def change_input(run_uid: str, name: str, value: Any, *, actor: User, reason: st
     guards.explained(reason)
     was = work.run.inputs.get(name)
     work.keep_inputs({**work.run.inputs, name: checked_one(work.definition, name, value)})
+    work.run.shapers.add(actor)
     work.say("run.input_changed", {"name": name, "was": str(was), "now": str(value), "reason": reason}, actor)
     for row in work.rows.values():
         if row.state in (StepState.APPROVAL, StepState.READY):

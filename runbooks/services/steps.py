@@ -118,6 +118,7 @@ def retry_step(run_uid: str, step: str, *, actor: User, seen_at: int, reason: st
     guards.reopen(work, actor, reason)
     spec = work.definition.by_id[step]
     if spec.approval is not None:
+        work.run.shapers.add(actor)  # they ask now, so they don't decide
         work.flush()
         consent.withdraw(work, step, "The step is tried again.", actor)
     target = StepState.READY if spec.approval is None else StepState.APPROVAL

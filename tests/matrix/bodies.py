@@ -1,0 +1,101 @@
+"""A well-formed body for every door that takes one: what a role with the right would send."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from incidents.states import Phase
+from tests.cast import PASSWORD
+from tests.matrix.world import DRAFT, MARK, World
+
+Body = dict[str, Any]
+CATALOG = f"""\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {{name: store, description: "{MARK}, taken over"}}
+spec: {{type: service, owner: payments, lifecycle: production}}
+"""
+ALERTS = {
+    "version": "4",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "Slow", "service": "store"},
+            "annotations": {},
+            "startsAt": "2026-01-01T00:00:00Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "fingerprint": "f00d",
+        }
+    ],
+}
+REASON = "Because the test says so."
+
+
+def _declaration(world: World) -> Body:
+    return {"title": f"{MARK} again", "severity": "SEV3"}
+
+
+def _move(world: World) -> Body:
+    return {"target": Phase.DIAGNOSIS, "seen_phase": world.incident.phase, "reason": REASON}
+
+
+def _verdict(world: World) -> Body:
+    return {"verdict": "approve", "reason": REASON}
+
+
+def _steps(yes: Any) -> dict[str, Callable[[World], Body]]:
+    """Of the acts on a step; pages and API differ in how they say yes."""
+    more: dict[str, Body] = {
+        "start": {},
+        "finish": {"worked": yes, "note": REASON},
+        "retry": {"reason": REASON},
+        "skip": {"reason": REASON},
+        "take": {"reason": REASON},
+        "settle": {"happened": yes, "evidence": REASON},
+    }
+    return {
+        f"step-{act}": lambda world, said=said: {"seen": world.seen("look"), **said}  # type: ignore[misc]
+        for act, said in more.items()
+    }
+
+
+CHANGE: Body = {"name": "node", "value": f"{MARK}-3", "reason": REASON}
+PAGES: dict[str, Callable[[World], Body]] = {
+    "sign-in": lambda world: {"username": "viewer", "password": PASSWORD},
+    "incidents:declare": lambda world: {**_declaration(world), "service": "store", "commander": ""},
+    "incidents:write": lambda world: {"kind": "note", "text": f"The {MARK} sleeps."},
+    "incidents:move": _move,
+    "incidents:severity": lambda world: {"severity": "SEV1", "seen_severity": "SEV2", "reason": REASON},
+    "incidents:update": lambda world: {"text": f"We know the {MARK}.", "next_due": "30"},
+    "incidents:give-role": lambda world: {"role": "scribe", "user": "viewer"},
+    "incidents:take-role": lambda world: {"role": "scribe"},
+    "incidents:leave-role": lambda world: {"role": "scribe"},
+    "incidents:start-runbook": lambda world: {"input_node": f"{MARK}-4"},
+    "runbooks:change-input": lambda world: CHANGE,
+    "runbooks:cancel": lambda world: {"reason": REASON},
+    **{f"runbooks:{name}": body for name, body in _steps("yes").items()},
+    "approvals:decide": lambda world: {**_verdict(world), "seen": world.request.digest},
+    "approvals:cover": lambda world: {"reason": REASON},
+    "catalog:import": lambda world: {"catalog_files": SimpleUploadedFile("store.yaml", CATALOG.encode())},
+    "catalog:switch-probe": lambda world: {"to": "asked"},
+}
+API: dict[str, Callable[[World], Body]] = {
+    "incidents-api:intake-alertmanager": lambda world: ALERTS,
+    "incidents-api:intake-pagerduty": lambda world: {"event_action": "trigger", "payload": {"summary": "Slow"}},
+    "incidents-api:incidents": lambda world: {**_declaration(world), "services": ["store"]},
+    "incidents-api:move": _move,
+    "incidents-api:notes": lambda world: {"text": f"The {MARK} sleeps."},
+    "incidents-api:decisions": lambda world: {"text": f"The {MARK} may sleep."},
+    "incidents-api:roles": lambda world: {"role": "scribe"},
+    "incidents-api:runs": lambda world: {"runbook": "switch-over", "inputs": {"node": f"{MARK}-4"}},
+    "runbooks-api:list": lambda world: {"slug": "fresh", "title": "Fresh", "team": "payments"},
+    "runbooks-api:versions": lambda world: {"source": DRAFT + "# once more\n"},
+    "runbooks-api:change-input": lambda world: CHANGE,
+    "runbooks-api:cancel": lambda world: {"reason": REASON},
+    **{f"runbooks-api:{name}": body for name, body in _steps(True).items()},
+    "approvals-api:decide": lambda world: {**_verdict(world), "seen_digest": world.request.digest},
+    "catalog-api:switch-probes": lambda world: {"paused": False},
+    "catalog-api:import": lambda world: {"files": [{"name": "store.yaml", "content": CATALOG}]},
+}
+QUERIES = {"incidents:start-runbook": "?runbook=switch-over"}

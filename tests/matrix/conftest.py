@@ -1,0 +1,85 @@
+"""Builds the world and gives everybody a client: people sign in, machines carry tokens, nobody does neither."""
+
+import pytest
+from django.test import Client
+
+from approvals.models import ApprovalRequest
+from catalog.models import User
+from catalog.services import make_probe
+from catalog.states import Role
+from incidents import services
+from incidents.models import SignalSource
+from incidents.states import Severity
+from runbooks.services import make_runbook, publish, save_version
+from tests.matrix.world import DRAFT, MARK, SOURCE, World
+
+PEOPLE = {
+    "viewer": "viewer",
+    "responder": "responder",
+    "commander": "commander",
+    "author": "author",
+    "owner": "owner",  # an approver, whom the request was asked of
+    "deputy": "deputy",  # an approver, whom it was not asked of
+    "compliance": "compliance",
+    "administrator": "admin_user",
+    "superuser": "superuser",
+    "stranger": "stranger",  # every role, in another team
+    "newcomer": "newcomer",  # signed in, in no team
+}
+
+
+@pytest.fixture(autouse=True)
+def own_log_key(settings, tmp_path):
+    settings.LEDGER_KEY_FILE = tmp_path / "ledger-key.pem"
+
+
+@pytest.fixture
+def newcomer(make_user) -> User:
+    return make_user("newcomer", name="Nele Neu")
+
+
+@pytest.fixture
+def machine(make_user, payments_team) -> User:
+    """A program of the team with the rights of a responder."""
+    return make_user("machine", machine=True, team=payments_team, roles=[Role.RESPONDER])
+
+
+@pytest.fixture
+def intake_machine(make_user, payments_team) -> User:
+    """The Alertmanager of the team. It holds a role by mistake, so that only its scope stands in the way."""
+    user = make_user("alertmanager", machine=True, team=payments_team, roles=list(Role))
+    SignalSource.objects.create(name="Alertmanager", kind="alertmanager", user=user, team=payments_team)
+    return user
+
+
+@pytest.fixture
+def incident(store, commander):
+    return services.declare(
+        title=f"{MARK} is slow", severity=Severity.SEV2, services=[store], declarer=commander, description=f"{MARK}!"
+    )
+
+
+@pytest.fixture
+def runbook(payments_team, author, store):
+    """Version 1 is published, version 2 a draft."""
+    made = make_runbook("switch-over", f"Switch the {MARK} over", payments_team, actor=author)
+    publish(save_version(made, SOURCE, author=author), publisher=author)
+    save_version(made, DRAFT, author=author)
+    return made
+
+
+@pytest.fixture
+def world(request, payments_team, store, incident, runbook, commander, machine, intake_machine, make_token) -> World:
+    probe = make_probe(store, f"{MARK} answers", "http://127.0.0.1:1/healthz", paused=True)
+    run = services.start_runbook(incident, runbook, actor=commander, inputs={"node": f"{MARK}-2"})
+    services.add_note(incident, f"The {MARK} is awake.", actor=commander)
+    incident.refresh_from_db()
+    users = {name: request.getfixturevalue(fixture) for name, fixture in PEOPLE.items()}
+    clients = {name: Client() for name in (*users, "anonymous")}
+    for name, user in users.items():
+        clients[name].force_login(user)
+    for name, user, scope in (("machine", machine, "api"), ("intake machine", intake_machine, "intake")):
+        secret = make_token(user, scopes=[scope]).secret
+        users[name], clients[name] = user, Client(headers={"Authorization": f"Bearer {secret}"})
+    asked = ApprovalRequest.objects.get(stream=incident.stream)
+    return World(payments_team, store, probe, incident, runbook, run, asked, clients, users)

@@ -1,0 +1,154 @@
+"""THE table: which door lets whom in, by method. A new address needs a row here, or the test fails.
+
+People hold one role each in the team that owns everything; `stranger` holds every role in another team, `newcomer`
+none at all. `machine` is a program with the scope `api` and a responder's role, `intake machine` one with the scope
+`intake`. Who is named is let in. Other members get 403, strangers and newcomers 404 unless the row says otherwise,
+nobody is sent to sign in.
+"""
+
+from dataclasses import dataclass, field
+
+from tests.matrix.doors import FORBIDDEN, HIDDEN, IN, REFUSED, SIGN_IN
+
+MEMBERS = frozenset(
+    {"viewer", "responder", "commander", "author", "owner", "deputy", "compliance", "administrator", "machine"}
+)
+OUTSIDERS = frozenset({"stranger", "newcomer", "anonymous", "intake machine"})
+EVERYBODY = sorted(MEMBERS | OUTSIDERS | {"superuser"})
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who is let in, and what the others are told where it isn't the usual."""
+
+    may: frozenset[str]
+    others: dict[str, str] = field(default_factory=dict)
+    is_public: bool = False
+
+    def says(self, who: str, *, api: bool) -> str:
+        """What somebody must be told at this door."""
+        if self.is_public:
+            return IN
+        if who == "anonymous" or (not api and who in ("machine", "intake machine")):  # tokens open no pages
+            return SIGN_IN
+        if who in self.may:
+            return IN
+        if who in self.others:
+            return self.others[who]
+        return HIDDEN if who in ("stranger", "newcomer") else FORBIDDEN
+
+
+def row(*may: str, **others: str) -> Row:
+    return Row(frozenset(may), others)
+
+
+PUBLIC = Row(frozenset(), is_public=True)
+SIGNED_IN = row(*MEMBERS, "superuser", "stranger", "newcomer")
+SEE = row(*MEMBERS, "superuser")
+WRITE = row("responder", "commander", "owner", "deputy", "machine")
+EXECUTE = row("responder", "commander", "machine")
+COMMAND = row("commander")
+AUTHOR = row("author")
+EXPORT = row("commander", "compliance", "superuser")
+ADMINISTER = row("administrator", "superuser")
+ASKED = row("owner")
+COVER = row("deputy")  # the owner was asked and needs no cover
+IMPORT = row("administrator", "superuser", "stranger", newcomer=FORBIDDEN)  # what is another team's stays as it is
+DECLARE = row("commander", stranger=REFUSED, newcomer=REFUSED)  # there is no such service for them
+DECLARE_PAGE = Row(COMMAND.may, dict.fromkeys((*(MEMBERS - COMMAND.may), "superuser", "stranger", "newcomer"), REFUSED))
+MAKE_RUNBOOK = row("author", stranger=REFUSED, newcomer=REFUSED)
+TAKE_SIGNALS = Row(
+    frozenset({"intake machine"}),
+    dict.fromkeys((*(MEMBERS - {"machine"}), "superuser", "stranger", "newcomer"), SIGN_IN),  # people carry no token
+)
+OTHER_SIGNALS = Row(frozenset(), {**TAKE_SIGNALS.others})  # a source takes part in one format alone
+
+READ, ACT = {"GET": SEE}, {"GET": EXECUTE, "POST": EXECUTE}
+ROOM = {
+    "incidents:room": READ,
+    "incidents:feed": READ,
+    "incidents:fragment": READ,
+    "incidents:history": READ,
+    "incidents:write": {"POST": WRITE},
+    "incidents:move": {"GET": COMMAND, "POST": COMMAND},
+    "incidents:severity": {"GET": COMMAND, "POST": COMMAND},
+    "incidents:update": {"GET": WRITE, "POST": WRITE},
+    "incidents:give-role": {"GET": COMMAND, "POST": COMMAND},
+    "incidents:take-role": {"POST": WRITE},
+    "incidents:leave-role": {"POST": SEE},  # of one's own
+    "incidents:start-runbook": ACT,
+}
+PAGES = {
+    "home": {"GET": SIGNED_IN},
+    "sign-in": {"GET": PUBLIC, "POST": PUBLIC},
+    "sign-out": {"POST": PUBLIC},
+    "incidents:list": {"GET": SIGNED_IN},
+    "incidents:declare": {"GET": SIGNED_IN, "POST": DECLARE_PAGE},
+    **ROOM,
+    "runbooks:list": {"GET": SIGNED_IN},
+    "runbooks:page": READ,
+    "runbooks:run": READ,
+    "runbooks:step": READ,
+    "runbooks:change-input": ACT,
+    "runbooks:cancel": ACT,
+    **{f"runbooks:step-{act}": ACT for act in ("start", "finish", "retry", "skip", "take", "settle")},
+    "approvals:inbox": {"GET": SIGNED_IN},
+    "approvals:page": READ,
+    "approvals:decide": {"GET": SEE, "POST": ASKED},
+    "approvals:cover": {"GET": SEE, "POST": COVER},
+    "catalog:services": {"GET": SIGNED_IN},
+    "catalog:import": {"GET": IMPORT, "POST": IMPORT},
+    "catalog:teams": {"GET": SIGNED_IN},
+    "catalog:service": READ,
+    "catalog:switch-probe": {"POST": ADMINISTER},
+    "audit:streams": {"GET": SIGNED_IN},
+    "audit:stream": READ,
+    "audit:verify": {"POST": SEE},
+    "audit:pack": {"POST": EXPORT},
+}
+API = {
+    "schema": {"GET": SIGNED_IN},
+    "incidents-api:intake-alertmanager": {"POST": TAKE_SIGNALS},
+    "incidents-api:intake-pagerduty": {"POST": OTHER_SIGNALS},
+    "incidents-api:incidents": {"GET": SIGNED_IN, "POST": DECLARE},
+    "incidents-api:incident": READ,
+    "incidents-api:move": {"POST": COMMAND},
+    "incidents-api:notes": {"POST": WRITE},
+    "incidents-api:decisions": {"POST": WRITE},
+    "incidents-api:roles": {"POST": WRITE},
+    "incidents-api:runs": {"POST": EXECUTE},
+    "incidents-api:entries": READ,
+    "runbooks-api:list": {"GET": SIGNED_IN, "POST": MAKE_RUNBOOK},
+    "runbooks-api:detail": READ,
+    "runbooks-api:versions": {"GET": SEE, "POST": AUTHOR},
+    "runbooks-api:version": READ,
+    "runbooks-api:publish": {"POST": AUTHOR},
+    "runbooks-api:runs": {"GET": SIGNED_IN},
+    "runbooks-api:run": READ,
+    "runbooks-api:change-input": {"POST": EXECUTE},
+    "runbooks-api:cancel": {"POST": EXECUTE},
+    **{f"runbooks-api:step-{act}": {"POST": EXECUTE} for act in ("start", "finish", "retry", "skip", "take", "settle")},
+    "approvals-api:list": {"GET": SIGNED_IN},
+    "approvals-api:detail": READ,
+    "approvals-api:decide": {"POST": ASKED},
+    "catalog-api:me": {"GET": SIGNED_IN},
+    "catalog-api:teams": {"GET": SIGNED_IN},
+    "catalog-api:team": READ,
+    "catalog-api:services": {"GET": SIGNED_IN},
+    "catalog-api:service": READ,
+    "catalog-api:switch-probes": {"POST": ADMINISTER},
+    "catalog-api:import": {"POST": IMPORT},
+    "audit-api:streams": {"GET": SIGNED_IN},
+    "audit-api:stream": READ,
+    "audit-api:entries": READ,
+    "audit-api:verify": {"POST": SEE},
+    "audit-api:pack": {"POST": EXPORT},
+}
+DOORS: dict[str, dict[str, Row]] = {**PAGES, **API}
+SOCKETS = {"ws/incidents/<str:uid>": SEE, "ws/lobby": SIGNED_IN}
+STREAMS = {  # histories beside the incident's: who may read them, who may take them away
+    "runbook": (SEE, EXPORT),
+    "catalog": (row(*EXPORT.may, "stranger"), row(*EXPORT.may, "stranger")),  # names services of every team
+    "access": (row("compliance", "administrator", "superuser", "stranger"), row("compliance", "superuser", "stranger")),
+    "portal": (row("superuser"), row("superuser")),
+}

@@ -1,0 +1,135 @@
+"""Every address x everybody x GET and POST, in a real world, against the table in table.py."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import Entry
+from audit.selectors import entries
+from tests.matrix import bodies
+from tests.matrix.doors import FORBIDDEN, IN, NO_METHOD, SIGN_IN, doors, meaning
+from tests.matrix.table import API, DOORS, EVERYBODY, OUTSIDERS, STREAMS, Row
+from tests.matrix.world import MARK, World
+
+pytestmark = pytest.mark.django_db
+METHODS = ("GET", "POST")
+NOT_SHOWN_BY = {"catalog-api:import", "catalog:import"}  # the report repeats what the file itself said
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside is as if it had not been: every knock meets the same world."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def knock(world: World, who: str, door: str, method: str) -> HttpResponseBase:
+    blanks = doors()[door]
+    path = reverse(door, kwargs={name: value for name, value in world.arguments(door).items() if name in blanks})
+    client = world.clients[who]
+    cookies = copy(client.cookies)
+    try:
+        return client.get(path) if method == "GET" else post(client, world, door, path)
+    finally:
+        client.cookies = cookies  # who signed out is signed in again
+
+
+def post(client: Client, world: World, door: str, path: str) -> HttpResponseBase:
+    if door in API:
+        make = bodies.API.get(door)
+        return client.post(path, make(world) if make else {}, content_type="application/json")
+    make = bodies.PAGES.get(door)
+    return client.post(path + bodies.QUERIES.get(door, ""), make(world) if make else {})
+
+
+def test_every_address_has_a_row_and_every_row_an_address() -> None:
+    known = set(doors())
+    missing = [f'  "{door}": {{"GET": …, "POST": …}},' for door in sorted(known - set(DOORS))]
+    assert not missing, "New addresses. Say in tests/matrix/table.py who may use them:\n" + "\n".join(missing)
+    assert not set(DOORS) - known, f"Rows without an address: {sorted(set(DOORS) - known)}"
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_a_door_lets_in_whom_the_table_names(who: str, world: World) -> None:
+    wrong, tried = [], 0
+    for door, methods in DOORS.items():
+        for method in METHODS:
+            row = methods.get(method)
+            with undone():
+                told = meaning(knock(world, who, door, method))
+            wanted = row.says(who, api=door in API) if row else None
+            tried += 1
+            if row is None and told not in (NO_METHOD, SIGN_IN, FORBIDDEN):
+                wrong.append(f"{method} {door}: no row for this method, but {who} is {told}")
+            elif wanted and told != wanted:
+                wrong.append(f"{method} {door}: {who} is {told}; the table says {wanted}")
+    assert not wrong, "\n".join(wrong)
+    assert tried == len(DOORS) * len(METHODS)
+
+
+@pytest.mark.parametrize("who", sorted(OUTSIDERS))
+def test_an_outsider_learns_nothing_and_changes_nothing(who: str, world: World) -> None:
+    wrong, before = [], history(world)
+    for door, methods in DOORS.items():
+        for method in methods:
+            with undone():
+                said = knock(world, who, door, method).getvalue().decode(errors="replace")
+                after = history(world)
+            own_words = method == "POST" and door in {*bodies.PAGES, *bodies.API}
+            if MARK in said and not own_words:
+                wrong.append(f"{method} {door} shows {who}: …{said[max(0, said.index(MARK) - 60) :][:120]}…")
+            if after != before and who != "intake machine":
+                wrong.append(f"{method} {door} let {who} write: {after - before}")
+    assert not wrong, "\n".join(wrong)
+
+
+def history(world: World) -> set[tuple[str, str, int]]:
+    """What is recorded about the team's things."""
+    return set(Entry.objects.exclude(stream__uid="access").values_list("stream__uid", "kind", "seq"))
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_history_is_read_and_taken_away_by_whom_the_table_names(name: str, who: str, world: World) -> None:
+    uid, client = world.runbook.stream if name == "runbook" else name, world.clients[who]
+    world.clients["compliance"].post(reverse("audit:pack", args=[world.incident.stream]))  # so that `portal` is there
+    reading, taking = STREAMS[name]
+    for door, method, row in (
+        ("audit:stream", "get", reading),
+        ("audit-api:stream", "get", reading),
+        ("audit-api:entries", "get", reading),
+        ("audit:pack", "post", _among(taking, reading)),
+        ("audit-api:pack", "post", _among(taking, reading)),
+    ):
+        with undone():
+            told = meaning(getattr(client, method)(reverse(door, args=[uid])))
+        assert told == _hidden_unless(reading, row, who, api=door in API), f"{door} of {name}: {who} is {told}"
+
+
+def _among(taking: Row, reading: Row) -> Row:
+    return Row(taking.may & reading.may)
+
+
+def _hidden_unless(reading: Row, row: Row, who: str, *, api: bool) -> str:
+    """Who may not read a history doesn't learn that it is there."""
+    said = row.says(who, api=api)
+    if said in (IN, SIGN_IN) or who == "intake machine":
+        return said
+    return "forbidden" if who in reading.may else "hidden"
+
+
+def test_what_a_refused_decision_leaves_is_its_refusal(world: World) -> None:
+    """The one thing that somebody without the right writes: that they tried."""
+    with undone():
+        knock(world, "superuser", "approvals:decide", "POST")
+        last = entries(world.incident.stream)[-1]
+        assert (last.kind, last.actor) == ("approval.refused", world.users["superuser"].actor_id)
+        world.request.refresh_from_db()
+        assert world.request.is_pending

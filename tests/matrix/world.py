@@ -1,0 +1,70 @@
+"""The world in which every door is tried: one incident of the payments team, with a run that waits for its owner's yes.
+
+Whatever a title or text of it says contains MARK, so that a leak can be seen in any answer. Its slugs don't: a stranger
+who guesses one gets it back in "there is no such thing".
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.test import Client
+
+from approvals.models import ApprovalRequest
+from catalog.models import Probe, Service, Team, User
+from incidents.models import Incident
+from runbooks.models import Run, Runbook
+
+MARK = "Quokka"
+SOURCE = f"""\
+name: switch-over
+title: Switch the {MARK} over
+inputs:
+  node: {{type: string, description: "{MARK} node"}}
+steps:
+  - id: look
+    title: Look at the {MARK}
+    action: manual
+    instructions: Look whether the {MARK} breathes.
+    timeout: 15m
+  - id: switch
+    title: Switch the {MARK}
+    action: http
+    with: {{url: "http://127.0.0.1:1/{{{{ inputs.node }}}}"}}
+    touches: [store]
+    approval:
+      reason: "Switch the {MARK} to {{{{ inputs.node }}}}?"
+      effect: "The {MARK} sleeps for 40 s."
+      within: 10m
+"""
+DRAFT = SOURCE.replace("Look whether", "Look again whether")
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that a door may name, and the clients of those who knock."""
+
+    team: Team
+    store: Service
+    probe: Probe
+    incident: Incident
+    runbook: Runbook
+    run: Run
+    request: ApprovalRequest
+    clients: dict[str, Client]
+    users: dict[str, User]
+
+    def seen(self, step: str) -> int:
+        """What an act on this step must carry."""
+        return int(self.run.steps.get(step=step).seen_at)
+
+    def arguments(self, door: str) -> dict[str, Any]:
+        """What fills the blanks in the address of a door, by their names."""
+        room = door.partition(":")[0].removesuffix("-api")
+        filled: dict[str, dict[str, Any]] = {
+            "incidents": {"uid": self.incident.uid, "name": "header"},
+            "runbooks": {"uid": self.run.uid, "step": "look", "slug": self.runbook.slug, "number": 2},
+            "approvals": {"uid": self.request.uid},
+            "audit": {"uid": self.incident.stream},
+            "catalog": {"slug": self.store.slug, "probe_id": self.probe.pk},
+        }
+        return {**filled.get(room, {}), **({"slug": self.team.slug} if door == "catalog-api:team" else {})}
