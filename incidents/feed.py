@@ -82,8 +82,8 @@ def changes(rows: Iterable[EntryRow]) -> Changed:
 
 
 def _steps(reader: Reader, steps: set[str]) -> list[Op]:
-    overview = reader.run
-    if overview is None or not steps:
+    overview = reader.run if steps else None  # a note needs no look at the plan, and there are many readers
+    if overview is None:
         return []
     ops: list[Op] = []
     for each in overview.steps:
