@@ -162,7 +162,7 @@ class PostTooLarge(IncidentError):
         self.found, self.limit = found, limit
 
     def __str__(self) -> str:
-        return f"The post has {self.found} bytes; the limit is {self.limit}. Set max_alerts or split the group."
+        return f"The post has {self.found} bytes or more; the limit is {self.limit}. Set max_alerts or split the group."
 
 
 class NoSource(IncidentError):
@@ -190,6 +190,4 @@ class UnknownPerson(IncidentError):
         self.username = username
 
     def __str__(self) -> str:
-        return (
-            f"Nobody in your teams has the username {self.username!r}. Only active people of your teams can be named."
-        )
+        return f"Nobody in your teams has the username {self.username!r}. Name an active person of your teams."

@@ -47,6 +47,7 @@ class DeclareForm(forms.Form):
         Service.objects.none(),
         label="Which service",
         to_field_name="slug",
+        empty_label="Choose a service",
         help_text="The one that hurts. Its team sees the incident.",
         error_messages={"required": "Name the service that hurts."},
     )

@@ -164,13 +164,16 @@ class Hub:
         for person in [*mine, *(person for _, told in self._elsewhere.values() for person in told)]:
             if person["uid"] not in people or person["here"] == "here":  # one tab that is looked at is enough
                 people[person["uid"]] = person
-        shown = json.dumps({"here": sorted(people.values(), key=lambda person: person["name"])}, ensure_ascii=False)
+        everybody = sorted(people.values(), key=lambda person: person["name"])
+        _present[self.group] = everybody
+        shown = json.dumps({"here": everybody}, ensure_ascii=False)
         if shown != self._shown:
             self._shown = shown
             for watcher in self.watchers:
                 watcher.tell(people=shown)
 
 
+_present: dict[str, list[dict[str, str]]] = {}
 _hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Hub]] = weakref.WeakKeyDictionary()
 
 
@@ -195,7 +198,13 @@ async def leave(hub: Hub, watcher: Watcher) -> None:
     hubs = _hubs.get(asyncio.get_running_loop(), {})
     if hubs.get(hub.group) is hub:
         del hubs[hub.group]
+        _present.pop(hub.group, None)
     await hub.stop()
+
+
+def present_in(group: str) -> list[dict[str, str]]:
+    """Who is in a room, as far as this process knows; for pages, which are made in other threads."""
+    return list(_present.get(group, ()))
 
 
 def watching() -> int:

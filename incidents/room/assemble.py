@@ -5,6 +5,7 @@ from datetime import datetime
 from audit.selectors import EntryRow, latest, reached
 from catalog.models import User
 from catalog.permissions import Right
+from incidents.hub import group_of, present_in
 from incidents.models import Incident
 from incidents.room.decisions import decision_of
 from incidents.room.header import evidence_url, header_of, vitals_of
@@ -13,6 +14,7 @@ from incidents.room.reader import Reader
 from incidents.room.steps import run_view, step_groups
 from incidents.room.suggestions import suggestions_for
 from incidents.room_view import RoomUrls, RoomView, TimelineEntry
+from incidents.run_view import Person
 from incidents.selectors.people import names_of
 from incidents.timeline import people_in, view_of
 
@@ -41,6 +43,10 @@ def room_for(user: User, incident: Incident, now: datetime, *, before: int | Non
         health=health_rows(reader),
         entries=entries_of(rows),
         entries_total=at + 1,
+        presence=tuple(
+            Person(each["name"], here=each["here"], is_you=each["uid"] == user.uid)
+            for each in present_in(group_of(incident.stream))
+        ),
         suggestions=suggestions_for(reader) if run is None else (),
         earlier_url=f"{reader.url('history')}?before={rows[-1].seq}" if rows and rows[-1].seq > 0 else "",
         may_write=reader.may(Right.CONTRIBUTE),

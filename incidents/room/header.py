@@ -113,7 +113,9 @@ def _plan(reader: Reader) -> Vital:
 def _system(reader: Reader) -> Vital:
     found = reader.health
     if not found.asked:
-        return Vital("system", "System", value="Not watched", detail="no probe asks for these services")
+        resting = len(found.probes)
+        detail = f"{resting} probe{'s' * (resting > 1)} paused" if resting else "no probe asks for these services"
+        return Vital("system", "System", value="Not watched", detail=detail)
     if found.health == Health.RED:
         return Vital("system", "System", value="Failing", detail=_red(reader), state="failed")
     if found.health == Health.GREEN:

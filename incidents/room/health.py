@@ -40,10 +40,10 @@ def probe_row(probe: Probe) -> HealthRow:
 def _value(probe: Probe) -> str:
     if probe.health == Health.GREEN and probe.latency_ms is not None:
         return f"{probe.latency_ms} ms"
-    return probe.detail[:40] if probe.health == Health.RED else ""
+    return probe.detail[:40] if probe.health == Health.RED and probe.detail else str(probe.get_health_display()).lower()
 
 
 def _signal_row(signal: Signal) -> HealthRow:
-    where = f" on {signal.service}" if signal.service else ""
+    name = f"{signal.service}: {signal.name}" if signal.service else signal.name
     url = signal.link if signal.link.startswith(("http://", "https://")) else ""
-    return HealthRow(f"health:s{signal.pk}", f"{signal.name}{where}", "failed", "firing", "firing", url=url)
+    return HealthRow(f"health:s{signal.pk}", name, "failed", "firing", "firing", url=url)

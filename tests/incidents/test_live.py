@@ -1,6 +1,7 @@
 """The bell of the war room: who hears it, what it says, and that losing a ring loses nothing."""
 
 import asyncio
+import datetime as dt
 import threading
 import time
 from types import SimpleNamespace
@@ -18,11 +19,13 @@ from catalog.models import Membership
 from config.asgi import rooms
 from incidents import consumers, hub, services
 from incidents.hub import Watcher, group_of
+from incidents.room import room_for
 from plumbing import live
 from tests.incidents.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ORIGIN = "http://testserver"
+NOW = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -205,6 +208,8 @@ def test_people_in_the_room_see_each_other(serve, make_incident, commander, resp
         await second.connect()
         together = await first.heard("here")
         seen = await second.heard("here")
+        view = await sync_to_async(room_for)(commander, incident, NOW)
+        assert [person.name for person in view.presence] == ["Amara Diallo", "Jonas Weber"]
         await second.leave()
         alone = await first.heard("here")
         await first.leave()
@@ -213,6 +218,7 @@ def test_people_in_the_room_see_each_other(serve, make_incident, commander, resp
     together, seen, alone = serve(main)
     assert [person["name"] for person in together] == ["Amara Diallo", "Jonas Weber"] == [p["name"] for p in seen]
     assert [person["name"] for person in alone] == ["Amara Diallo"]
+    assert hub.present_in(group_of(incident.stream)) == []
 
 
 @pytest.mark.parametrize(
