@@ -69,8 +69,8 @@ class Session:
                 return
 
     def sip(self) -> None:
-        """Read a byte now and then, until the test ends."""
-        while self.connection.recv(1) and not self._server.stopping.wait(0.01):
+        """Read a little now and then, until the test ends."""
+        while self.connection.recv(200_000) and not self._server.stopping.wait(0.02):
             pass
 
     def hang(self) -> None:

@@ -15,7 +15,7 @@ from tests.plumbing.outside import Session, answers, deaf_port, ok
 
 LOOPBACK = ["127.0.0.0/8"]
 DEADLINE_S = 0.8
-SLACK_S = 0.4  # two shared cores
+SLACK_S = 1.0  # a busy machine; what drips would go on for much longer
 
 
 def ask(server, method="GET", **options):
@@ -69,7 +69,7 @@ def test_the_deadline_cuts_hanging_and_dripping(serve, script):
 def test_the_deadline_cuts_a_server_that_reads_slowly(serve):
     server, begun = serve(Session.sip), time.monotonic()
     with pytest.raises(TooSlow) as slow:
-        ask(server, "POST", body=bytes(20_000_000))
+        ask(server, "POST", body=bytes(40_000_000))
     assert time.monotonic() - begun < DEADLINE_S + SLACK_S
     assert slow.value.effect == "unknown"
 

@@ -2,16 +2,16 @@
 
 import pickle
 import socket
+import threading
 
 import pytest
 
-from plumbing import http
+from plumbing import egress, http
 from plumbing.http import Broken, Malformed, Outside, TooLarge, TooSlow, Unreachable
 from tests.plumbing.outside import Names, answers, ok
 
 LOOPBACK = ["127.0.0.0/8"]
 DEADLINE_S = 0.8
-SLACK_S = 0.4  # two shared cores
 
 
 def ask(server, method="GET", path="/", **options):
@@ -143,3 +143,33 @@ def test_errors_show_no_secrets_of_the_url(serve):
 def test_errors_survive_the_way_to_another_process(error):
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
     assert (type(again), str(again), again.effect) == (type(error), str(error), error.effect)
+
+
+# ---- names as the operating system knows them -----------------------------------------------------------------------
+def test_the_systems_lookup_gives_each_address_once_in_its_order(monkeypatch):
+    rows = [(0, 0, 0, "", (address, 80)) for address in ("10.0.0.2", "10.0.0.1", "10.0.0.2")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: rows)
+    assert egress.system_resolve("x.example", 80, 2) == ["10.0.0.2", "10.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    "trouble", [socket.gaierror(socket.EAI_AGAIN, "Try again"), UnicodeError("label too long"), OSError(5, "I/O error")]
+)
+def test_the_systems_lookup_fails_as_an_unreachable_name(trouble, monkeypatch):
+    def fails(*args, **options):
+        raise trouble
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+    with pytest.raises(Unreachable, match=r"^No connection to http://x\.example: (the name server|label|I/O error)"):
+        http.request("GET", "http://x.example/", deadline_s=2, allow=[])
+
+
+def test_a_machine_without_threads_gives_the_place_of_a_lookup_back(monkeypatch):
+    def no_thread_left(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(egress, "_lookups", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(threading.Thread, "start", no_thread_left)
+    for _ in range(2):
+        with pytest.raises(Unreachable, match="can't start new thread"):
+            http.request("GET", "http://x.example/", deadline_s=1, allow=[])

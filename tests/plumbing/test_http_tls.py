@@ -75,7 +75,7 @@ def test_the_deadline_cuts_a_silent_and_a_dripping_handshake(serve, authority):
         begun = time.monotonic()
         with pytest.raises(TooSlow) as slow:
             ask(serve(script), authority, deadline_s=0.6)
-        assert time.monotonic() - begun < 1.0
+        assert time.monotonic() - begun < 1.6
         assert slow.value.effect == "none"
 
 
@@ -87,7 +87,7 @@ def test_the_deadline_cuts_a_dripping_answer_over_tls(serve, authority):
     server, begun = serve(drip, wrap=over_tls(authority.server("pay.example"))), time.monotonic()
     with pytest.raises(TooSlow) as slow:
         ask(server, authority, deadline_s=0.6)
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 1.6
     assert slow.value.effect == "unknown"
 
 

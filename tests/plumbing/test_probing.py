@@ -70,13 +70,13 @@ def test_latency_is_what_the_answer_took(serve):
 
     answer = check("http", f"http://127.0.0.1:{serve(slowly).port}/", timeout_s=2)
     assert answer.ok
-    assert 200 <= answer.latency_ms < 500
+    assert 200 <= answer.latency_ms < 1_200
 
 
 def test_silence_ends_at_the_timeout(serve):
     answer = check("http", f"http://127.0.0.1:{serve(Session.hang).port}/")
     assert (answer.ok, answer.detail) == (False, "no answer within 0.5 s")
-    assert 490 <= answer.latency_ms < 900
+    assert 490 <= answer.latency_ms < 1_500
     with deaf_port() as port:
         answer = check("tcp", f"127.0.0.1:{port}", timeout_s=0.25)
     assert (answer.ok, answer.detail) == (False, "no connection within 0.25 s")
