@@ -88,7 +88,7 @@ def test_nothing_is_signed_twice_and_growth_is(make_stream):
     assert merkle.consistent(1, 2, bytes(first.root), bytes(second.root), proof)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_nothing_is_signed_on_top_of_a_changed_past(make_stream):
     stream = make_stream("inc_1", 3)
     checkpoints.checkpoint()

@@ -174,7 +174,6 @@ def test_verifying_says_one_sentence_and_is_recorded(reader, client, make_stream
     assert (told[0].actor, told[0].fields["stream"], told[0].fields["is_whole"]) == (reader.actor_id, "inc_1", True)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_break_is_shown_on_the_page_in_the_row_and_in_the_api(reader, client, make_stream):
     make_stream("inc_1", 3)
     with without_guards():

@@ -157,7 +157,6 @@ def test_what_cannot_be_packed_is_refused(make_stream, person):
         bagged({"../x": b""}, {}, {})
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_broken_stream_is_not_packed(make_stream, person):
     make_stream("inc_1", 2)
     with without_guards():
