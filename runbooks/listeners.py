@@ -24,7 +24,7 @@ def connect() -> None:
     """Called once, when the app is ready."""
     doorbell.answer("attempt", lambda pk: _send(tasks.attend, pk))
     doorbell.answer("run", lambda uid: _send(tasks.advance_run, uid))
-    sweep.register("attempt", find_attempts, lambda pk: worker.attend(int(pk)))
+    sweep.register("attempt", find_attempts, tasks.attend)
     sweep.register("run", find_runs, shell.advance, again_s=2)
     approvals.binding_provider("run/", consent.binding_of)
     request_settled.connect(_hear_decision, dispatch_uid="runbooks.decision")
@@ -40,13 +40,15 @@ def _hear_decision(sender: object, request: ApprovalRequest, **_: Any) -> None:
 
 
 def find_attempts(now: dt.datetime) -> Iterable[str]:
-    """Attempts whose timer ran out, whose ring was not heard, or whose lease ended."""
+    """Attempts whose timer ran out, whose ring was not heard, or whose lease ended, as `id:fence`.
+
+    The fence grows with every call of an attempt, so each call is rung for on its own, and not 15 s after the last."""
     called_again = Q(started_at__isnull=False) | Q(not_before__gt=F("queued_at"))
     fresh = Q(state=AttemptState.QUEUED, not_before__lte=now - UNHEARD)
     timer = Q(state=AttemptState.QUEUED, not_before__lte=now) & called_again
     lost = Q(state=AttemptState.LEASED, lease_until__lte=now)
     due = Attempt.objects.filter(fresh | timer | lost).order_by("pk")
-    return [str(pk) for pk in due.values_list("pk", flat=True)[:MOST]]
+    return [f"{pk}:{fence}" for pk, fence in due.values_list("pk", "fence")[:MOST]]
 
 
 def find_runs(now: dt.datetime) -> Iterable[str]:

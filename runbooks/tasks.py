@@ -6,9 +6,9 @@ from runbooks.engine import shell, worker
 
 
 @shared_task(name="runbooks.attend", ignore_result=True)
-def attend(attempt_id: str) -> None:
-    """Look at an attempt: perform it when it is due, call it lost when its lease ran out."""
-    worker.attend(int(attempt_id))
+def attend(subject: str) -> None:
+    """Look at an attempt (`id` or `id:fence`): perform it when it is due, call it lost when its lease ran out."""
+    worker.attend(int(subject.partition(":")[0]))
 
 
 @shared_task(name="runbooks.advance_run", ignore_result=True)

@@ -104,11 +104,11 @@ def test_the_sweep_finds_what_nobody_rang_for(start):
     run = start(ONE % "true")
     (attempt,) = due(run)
     assert list(find_attempts(clock.now())) == []  # its ring may still be on the way
-    assert list(find_attempts(clock.now() + dt.timedelta(seconds=3))) == [str(attempt)]
+    assert list(find_attempts(clock.now() + dt.timedelta(seconds=3))) == [f"{attempt}:0"]
     worker.claim(attempt)
     assert list(find_attempts(clock.now() + dt.timedelta(seconds=3))) == []
     expire_all()
-    assert list(find_attempts(clock.now())) == [str(attempt)]
+    assert list(find_attempts(clock.now())) == [f"{attempt}:1"]
 
 
 @pytest.mark.django_db
@@ -119,7 +119,7 @@ def test_a_timer_is_found_when_it_is_due(start):
     worker.perform(attempt)
     assert not worker.perform(attempt)  # an hour early
     assert list(find_attempts(clock.now())) == []
-    assert list(find_attempts(clock.now() + dt.timedelta(hours=1))) == [str(attempt)]
+    assert list(find_attempts(clock.now() + dt.timedelta(hours=1))) == [f"{attempt}:1"]
     age(attempt, not_before=0, started_at=3601)
     assert work_off(run).state == "succeeded"
 
