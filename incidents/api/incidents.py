@@ -19,10 +19,13 @@ from catalog.requests import caller
 from incidents import serializers, services
 from incidents.models import Incident
 from incidents.permissions import check_may_declare, incident_for, right_to_move, right_to_take
+from incidents.room.reader import Reader
+from incidents.room.suggestions import candidates
 from incidents.selectors.incidents import gravest_first, visible_to
 from incidents.selectors.people import people_for, person_for
 from incidents.states import OPEN, Phase, Severity
-from runbooks.selectors import visible_to as runbooks_of
+from plumbing import clock
+from runbooks.models import Runbook
 
 MOST_ENTRIES = 500
 
@@ -52,9 +55,9 @@ class IncidentList(ListAPIView[Incident]):
         found = gravest_first(visible_to(self.request.user)).prefetch_related("services", "teams", "role_holders__user")
         if wanted.get("open") in ("true", "1"):
             found = found.filter(phase__in=OPEN)
-        for name in ("phase", "severity"):
+        for name, known in (("phase", Phase.values), ("severity", Severity.values)):
             if name in wanted:
-                found = found.filter(**{name: wanted[name]})
+                found = found.filter(**{f"{name}__in": {wanted[name]} & set(known)})
         return found
 
     @extend_schema(
@@ -148,13 +151,14 @@ class Runs(APIView):
 
     @extend_schema(request=serializers.StartRunSerializer, responses={201: serializers.IncidentSerializer})
     def post(self, request: Request, uid: str) -> Response:
-        """Start the current version of a runbook."""
+        """Start the current version of a runbook that the incident's teams keep, or that a rule of theirs names."""
         user = caller(request)
+        incident = incident_for(user, uid, may=Right.EXECUTE)
         form = serializers.StartRunSerializer(data=request.data)
         fields: Any = form.fields
-        fields["runbook"].queryset = runbooks_of(user)
+        offered = [runbook.pk for runbook, _ in candidates(Reader(user, incident, clock.now()))]
+        fields["runbook"].queryset = Runbook.objects.filter(pk__in=offered)
         given = _checked(form)
-        incident = incident_for(user, uid, may=Right.EXECUTE)
         services.start_runbook(incident, given["runbook"], actor=user, inputs=given["inputs"])
         return _detail(incident_for(user, uid), status=201)
 

@@ -106,7 +106,7 @@ def _declare_form(request: SignedIn) -> DeclareForm:
 
 def _preview(request: SignedIn) -> dict[str, Any]:
     """Blast radius and runbooks for the service chosen so far; nothing until one is."""
-    slug = request.POST.get("service") or request.GET.get("service", "")
+    slug = (request.POST.get("service") or request.GET.get("service", "")).replace("\0", "")  # no form reads it
     service = services_where(request.user, Right.VIEW).filter(slug=slug).select_related("team").first()
     if service is None:
         return {"service": None}

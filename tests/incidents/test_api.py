@@ -100,6 +100,26 @@ def test_words_and_roles_become_entries(robot, make_incident, responder):
     assert rows[0]["fields"] == {"text": "Disk is full"}
 
 
+def test_a_runbook_that_nobody_offers_cannot_be_started(robot, make_incident):
+    incident, api = make_incident(), robot(Role.RESPONDER)
+    answer = api.post(one(incident, "runs"), {"runbook": "nonsense"}, format="json")
+    assert answer.status_code == 400
+    assert "nonsense" in str(answer.json())
+
+
+@pytest.mark.parametrize("uid", ["%00", "a%00b", "0" * 32, "..", "%F0%9F%98%80"])
+def test_no_address_breaks_a_door(robot, client, commander, uid):
+    assert robot(Role.COMMANDER).get(f"{LIST}/{uid}").status_code in (400, 404)
+    client.force_login(commander)
+    assert client.get(f"/incidents/{uid}").status_code in (400, 404)
+
+
+@pytest.mark.parametrize("value", ["nonsense", "Closed", ""])
+def test_a_filter_that_means_nothing_finds_nothing(robot, make_incident, value):
+    make_incident()
+    assert robot(Role.VIEWER).get(LIST, {"phase": value}).json()["count"] == 0
+
+
 def test_an_intake_token_is_no_key_to_the_incidents(robot, make_incident):
     assert robot(Role.COMMANDER, scopes=["intake"]).get(one(make_incident())).status_code == 403
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.layers import channel_layers
+from channels.layers import channel_layers, get_channel_layer
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
@@ -334,6 +334,59 @@ def test_a_ring_from_another_thread_wakes_the_loop(serve, make_incident, command
         return at
 
     assert serve(main) == reached(incident.stream)
+
+
+def test_a_ring_where_no_loop_listens_is_let_fall(make_incident, responder):
+    live.detach()
+    services.add_note(make_incident(), "Nobody watches", actor=responder)  # must neither raise nor wait
+
+
+def test_a_layer_that_fails_costs_nobody_anything(serve, make_incident, commander, monkeypatch):
+    """As with a Redis that is gone: the page opens, the poll brings what is new, the writer doesn't notice."""
+    monkeypatch.setattr(hub, "POLL_S", 0.2)
+    monkeypatch.setattr(hub, "AFTER_AN_ERROR_S", 0.05)
+    incident = make_incident()
+    prepared = socket(path_of(incident), commander)
+
+    async def refuse(*_, **__):
+        raise ConnectionError("Redis is gone")
+
+    async def main():
+        layer = get_channel_layer()
+        for verb in ("group_add", "group_send", "group_discard", "receive"):
+            monkeypatch.setattr(layer, verb, refuse)
+        communicator = prepared()
+        await communicator.connect()
+        await communicator.heard("at")
+        await asyncio.to_thread(note, incident, commander)
+        at = await communicator.heard("at")
+        await communicator.leave()
+        return at
+
+    assert serve(main) == reached(incident.stream)
+
+
+def test_a_database_that_is_away_for_a_moment_doesnt_end_the_hub(serve, monkeypatch):
+    monkeypatch.setattr(hub, "POLL_S", 0.05)
+    monkeypatch.setattr(hub, "AFTER_AN_ERROR_S", 0.05)
+    answers = iter([1, 1, OSError("away"), OSError("away")])
+
+    async def reach():
+        answer = next(answers, 7)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def main():
+        watcher = Watcher("W", "1")
+        entered = await hub.enter("room.shaky", reach, watcher)
+        texts = await watcher.next_texts()
+        while texts != ['{"at": 7}']:
+            texts = await asyncio.wait_for(watcher.next_texts(), 5)
+        await hub.leave(entered, watcher)
+        return True
+
+    assert serve(main)
 
 
 def test_groups_are_named_by_stream(make_incident):

@@ -179,6 +179,36 @@ def test_words_become_entries_and_the_composer_comes_back_empty(client, make_inc
     assert "Write what happened" in empty.content.decode()
 
 
+def test_a_note_without_scripts_leads_back_to_the_room(client, make_incident, responder):
+    incident = make_incident()
+    client.force_login(responder)
+    assert client.post(url(incident, "write"), {"kind": "note", "text": "Seen"}).url == url(incident, "room")
+    refused = client.post(url(incident, "write"), {"kind": "note", "text": ""})
+    assert refused.status_code == 422
+    assert "Back to the room" in refused.content.decode()
+
+
+def test_an_update_is_posted_and_the_next_one_set(client, make_incident, commander):
+    incident = make_incident(severity=Severity.SEV4)
+    client.force_login(commander)
+    assert client.get(url(incident, "update")).status_code == 200
+    assert client.post(url(incident, "update"), {"text": "", "next_due": "30"}).status_code == 422
+    assert client.post(url(incident, "update"), {"text": "We look at it.", "next_due": "30"}).status_code == 302
+    incident.refresh_from_db()
+    assert incident.next_update_due > clock.now()
+    assert latest(incident.stream)[0].fields["text"] == "We look at it."
+
+
+def test_whoever_holds_a_role_can_leave_it(client, make_incident, responder):
+    incident = make_incident()
+    client.force_login(responder)
+    client.post(url(incident, "take-role"), {"role": "scribe"})
+    assert client.post(url(incident, "leave-role"), {"role": "scribe"}).status_code == 302
+    assert not RoleHolder.objects.exists()
+    assert client.post(url(incident, "leave-role"), {"role": "scribe"}).status_code == 409
+    assert client.post(url(incident, "take-role"), {"role": "king"}).status_code == 409
+
+
 def test_markup_in_words_stays_words(client, make_incident, responder):
     incident = make_incident()
     services.add_note(incident, "<script>alert(1)</script>", actor=responder)

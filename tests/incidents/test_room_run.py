@@ -1,5 +1,7 @@
 """A run in a room: how it starts, what each reader sees of it, and what the feed says as it goes."""
 
+import copy
+import dataclasses
 import hashlib
 import json
 
@@ -10,6 +12,9 @@ from approvals import services as approvals
 from approvals.models import ApprovalRequest
 from audit.packs.providers import provided
 from audit.selectors import entries, latest, reached
+from catalog.models import Probe
+from catalog.signals import health_changed
+from catalog.states import Health
 from incidents import services
 from incidents.errors import NothingPublished
 from incidents.feed import MOST_OPS, feed_for
@@ -17,6 +22,7 @@ from incidents.models import Incident, IncidentRun
 from incidents.room import room_for
 from incidents.states import Phase
 from plumbing import clock
+from plumbing.database import atomic
 from runbooks import services as runbooks
 from runbooks.engine import shell
 from tests.incidents.test_replay import take
@@ -138,6 +144,54 @@ def test_the_feed_is_made_for_its_reader(incident, plan, commander, owner):
         return next(op["label"] for op in ops if op["op"] == "state" and op["key"] == "step:restart")
 
     assert (word(owner), word(commander)) == ("Needs you", "Needs Lena")
+
+
+def test_the_feed_turns_the_rows_of_health(incident, estate, owner):
+    probe = Probe.objects.create(
+        service=estate["store"], name="/healthz", target="http://127.0.0.1:1/", health=Health.RED, due_at=clock.now()
+    )
+    before = reached(incident.stream)
+    with atomic():
+        health_changed.send(sender=Probe, probe=probe, was=Health.GREEN, now=Health.RED)
+    ops = feed_for(owner, incident, before, clock.now())["ops"]
+    assert {"op": "state", "key": f"health:p{probe.pk}", "state": "failed", "label": "failing"} in ops
+    assert [op["url"].rpartition("/")[2] for op in ops if op["op"] == "refresh"] == ["vitals"]
+
+
+def test_the_room_shows_what_fires_and_what_our_probes_say(recorded, sources, rules, estate, owner):
+    Probe.objects.create(
+        service=estate["store"], name="/healthz", target="http://127.0.0.1:1/", health=Health.GREEN, latency_ms=12,
+        recent=[[1, True, 10], [2, True, 14]], due_at=clock.now(),
+    )  # fmt: skip
+    take(recorded[0], sources, recorded[0].received)
+    view = room_for(owner, Incident.objects.get(), clock.now())
+    probe, *signals = view.health
+    assert (probe.state, probe.value, probe.name) == ("done", "12 ms", "Store: /healthz")
+    assert probe.spark
+    assert {row.name for row in signals} == {
+        "Store: InstanceDown", "Store: HealthProbeFailed", "API: HealthProbeFailed", "Edge: HealthProbeFailed"
+    }  # fmt: skip
+    assert all(row.url.startswith("http://") for row in signals)
+    vitals = {vital.key: vital for vital in view.vitals}
+    assert (vitals["system"].value, vitals["signals"].value) == ("Healthy", "4 firing")
+
+
+def test_a_link_of_a_signal_is_an_address_or_nothing(recorded, sources, rules, estate, owner):
+    body = copy.deepcopy(recorded[0].body)
+    for alert in body["alerts"]:
+        alert["generatorURL"] = "javascript:alert(1)"
+    post = dataclasses.replace(recorded[0], body=body)
+    take(post, sources, post.received)
+    assert {row.url for row in room_for(owner, Incident.objects.get(), clock.now()).health} == {""}
+
+
+def test_older_entries_are_a_page_away(client, incident, responder):
+    for number in range(110):
+        services.add_note(incident, f"Note number {number}", actor=responder)
+    client.force_login(responder)
+    view = room_for(responder, incident, clock.now())
+    assert "Note number 5<" not in client.get(view.urls.page).content.decode()
+    assert "Note number 5<" in client.get(view.earlier_url).content.decode()
 
 
 def test_whoever_was_away_long_gets_the_present_not_a_film(client, incident, responder):
