@@ -5,6 +5,7 @@ Durations are seconds or timedelta.
 """
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django import template
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -122,6 +123,28 @@ def when(moment: datetime | None, form: str = "time") -> SafeString | str:
     words = moment.astimezone(UTC).strftime(WHEN_FORMATS[form])
     suffix = "" if form == "day" else " UTC"
     return format_html('<time datetime="{}" data-when="{}">{}{}</time>', iso(moment), form, words, suffix)
+
+
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
+
+
+@register.filter
+def moments(text: str, form: str = "short") -> SafeString:
+    """A sentence in which moments stand as 2026-11-20T11:45:07Z, with each of them as <time> (see `when`)."""
+    parts = MOMENT.split(text)  # every second part is a moment
+    return format_html_join(
+        "",
+        "{}",
+        ((_moment(part, form) if place % 2 else part,) for place, part in enumerate(parts)),
+    )
+
+
+def _moment(text: str, form: str) -> str:
+    """A <time>, or the text itself when no calendar has it: anybody may write 2026-99-99T00:00:00Z in a note."""
+    try:
+        return when(datetime.fromisoformat(text), form)
+    except ValueError:
+        return text
 
 
 def seconds_of(value: timedelta | float) -> int:
