@@ -336,6 +336,28 @@ def test_a_ring_from_another_thread_wakes_the_loop(serve, make_incident, command
     assert serve(main) == reached(incident.stream)
 
 
+@pytest.mark.redis
+def test_a_process_without_sockets_rings_over_redis(serve, make_incident, commander):
+    """As a worker does: it has no loop, so the ring travels over the channel layer."""
+    incident = make_incident()
+    prepared = socket(path_of(incident), commander)
+
+    async def main():
+        communicator = prepared()
+        await communicator.connect()
+        await communicator.heard("at")
+        live.detach()
+        began = time.monotonic()
+        await asyncio.to_thread(note, incident, commander)
+        at = await communicator.heard("at")
+        await communicator.leave()
+        return at, time.monotonic() - began
+
+    at, took = serve(main)
+    assert at == reached(incident.stream)
+    assert took < hub.POLL_S / 2, "only the poll found it"
+
+
 def test_a_ring_where_no_loop_listens_is_let_fall(make_incident, responder):
     live.detach()
     services.add_note(make_incident(), "Nobody watches", actor=responder)  # must neither raise nor wait
