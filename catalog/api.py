@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog import services
+from catalog.forms import MOST_FILES
 from catalog.models import Service, Team
 from catalog.permissions import Right, rights_by_team, service_for, services_where, team_for, teams_where
 from catalog.requests import caller
@@ -25,6 +26,7 @@ from catalog.serializers import (
     TeamSerializer,
 )
 from catalog.states import Health
+from catalog.yaml_text import LARGEST_FILE
 
 
 @extend_schema(
@@ -109,6 +111,8 @@ class Me(APIView):
 
 class Import(APIView):
     """Import Backstage catalog files."""
+
+    largest_body = 2 * MOST_FILES * LARGEST_FILE  # in JSON, a line break has two characters
 
     @extend_schema(request=ImportSerializer, responses=ReportSerializer)
     def post(self, request: Request) -> Response:

@@ -10,10 +10,14 @@ from django.core.asgi import get_asgi_application
 
 pages = get_asgi_application()  # before anything that needs the app registry
 
+from asgiref.sync import sync_to_async  # noqa: E402
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
+from audit import guards  # noqa: E402
+from audit.errors import LedgerError  # noqa: E402
 from config.checks import refuse_unsafe_start  # noqa: E402
+from config.limits import bounded  # noqa: E402
 from config.static import static_files  # noqa: E402
 from incidents.routing import websocket_urlpatterns  # noqa: E402
 from plumbing import live  # noqa: E402
@@ -23,7 +27,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 refuse_unsafe_start()
-rooms = ProtocolTypeRouter({"http": pages, "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns))})
+rooms = ProtocolTypeRouter({"http": bounded(pages), "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns))})
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
@@ -41,6 +45,11 @@ async def lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            try:
+                await sync_to_async(guards.demand)()
+            except LedgerError as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
             live.attach()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
