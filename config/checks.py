@@ -7,8 +7,13 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register, run_checks
 
+from plumbing.egress import allowed_by
+from plumbing.errors import MusterError
+
 TAG = "muster"
 SHORTEST_SECRET = 50
+MODES = ("demo", "production", "test")
+THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})  # the last is Django's own test client
 
 
 @register(TAG)
@@ -44,20 +49,38 @@ def production_is_safe(app_configs: Iterable[AppConfig] | None, **_: Any) -> lis
 
 
 @register(TAG)
+def mode_is_known(app_configs: Iterable[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """A mistyped mode would start with a demo's secret and none of production's rules."""
+    if settings.MODE in MODES:
+        return []
+    hint = f"Set it to one of: {', '.join(MODES)}."
+    return [Error(f"Muster can't start: MUSTER_MODE={settings.MODE} is unknown.", hint=hint, id="muster.E021")]
+
+
+@register(TAG)
 def demo_is_a_demo(app_configs: Iterable[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """A demo has known passwords: it stays on this machine."""
-    loopback = {"127.0.0.1", "localhost", "[::1]"}
-    foreign = sorted(set(settings.ALLOWED_HOSTS) - loopback)
-    if not settings.DEMO or not (settings.ORIGIN or foreign):
+    """A demo has known passwords, a test has none of production's rules: both stay on this machine."""
+    foreign = sorted(set(settings.ALLOWED_HOSTS) - THIS_MACHINE)
+    if settings.PRODUCTION or not (settings.ORIGIN or foreign):
         return []
     found = f"MUSTER_ORIGIN={settings.ORIGIN}" if settings.ORIGIN else f"MUSTER_HOSTS={','.join(foreign)}"
     return [
         Error(
-            f"A demo can't start with production settings: {found}.",
+            f"A {settings.MODE} can't start with production settings: {found}.",
             hint="Unset it, or set MUSTER_MODE=production.",
             id="muster.E020",
         )
     ]
+
+
+@register(TAG)
+def egress_is_readable(app_configs: Iterable[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """A broken entry of MUSTER_EGRESS_ALLOW is said at the start, not by the first step that needs it."""
+    try:
+        allowed_by(None)
+    except MusterError as error:
+        return [Error(f"MUSTER_EGRESS_ALLOW can't be read: {error}", id="muster.E030")]
+    return []
 
 
 def refuse_unsafe_start() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -26,6 +27,13 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     return exception_handler(error, context)
 
 
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours that the reader was on; never another site's, which may have sent them here."""
+    page = request.headers.get("Referer", "")
+    here = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return page if here else "/"
+
+
 class DomainErrorMiddleware:
     """Answers a MusterError that a view let through: a fragment for htmx, JSON for the API, else a page."""
 
@@ -40,7 +48,7 @@ class DomainErrorMiddleware:
             return None
         if request.path.startswith("/api/"):
             return JsonResponse(as_json(error), status=error.status)
-        context = {"error": error, "back": request.headers.get("Referer", "/")}
+        context = {"error": error, "back": _came_from(request)}
         if not getattr(request, "htmx", False):
             return render(request, "errors/refused.html", context, status=error.status)
         response = render(request, "errors/_refused.html", context, status=error.status)
