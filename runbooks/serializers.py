@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from catalog.models import Team
+from catalog.permissions import Right, teams_where
 from runbooks.models import Run, Runbook, RunbookVersion
 from runbooks.selectors import StepOverview
 
@@ -18,10 +20,18 @@ class PersonField(serializers.CharField):
         return {"id": value.actor_id, "name": str(value)}
 
 
+class SeenTeamField(serializers.SlugRelatedField[Team]):
+    """A team by its slug, among those that the caller sees: what is hidden isn't there."""
+
+    def get_queryset(self) -> QuerySet[Team]:
+        request = self.context.get("request")
+        return teams_where(request.user, Right.VIEW) if request else Team.objects.none()
+
+
 class RunbookSerializer(serializers.ModelSerializer[Runbook]):
     """One runbook. current: number of the published version, newest: of the newest, drafts included."""
 
-    team = serializers.SlugRelatedField(slug_field="slug", queryset=Team.objects.all())
+    team = SeenTeamField(slug_field="slug", queryset=Team.objects.none())
     current = serializers.IntegerField(read_only=True, allow_null=True, default=None)
     newest = serializers.IntegerField(read_only=True, allow_null=True, default=None)
     last_run = serializers.DateTimeField(read_only=True, allow_null=True, default=None)

@@ -91,7 +91,7 @@ def test_a_text_of_another_runbook_is_refused(restart: Runbook, author: User) ->
 @pytest.mark.parametrize(
     ("who", "made", "saved"),
     [("viewer", 403, 403), ("responder", 403, 403), ("commander", 403, 403), ("owner", 403, 403),
-     ("superuser", 403, 403), ("stranger", 403, 404)],
+     ("superuser", 403, 403), ("stranger", 400, 404)],
 )  # fmt: skip
 def test_only_authors_of_the_team_write(
     who: str, made: int, saved: int, restart: Runbook, author: User, request: pytest.FixtureRequest
