@@ -7,4 +7,4 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import checks, openapi  # noqa: F401 - both register themselves
+        from config import checks, listeners, openapi  # noqa: F401 - all register themselves

@@ -1,4 +1,4 @@
-"""Write transactions. On SQLite one process-wide lock stands around each: 16 writers then wait 0.3 s at worst, not 3 s."""
+"""Write transactions. On SQLite one process-wide lock stands around each: 16 writers wait 0.3 s at worst, not 3 s."""
 
 import threading
 from collections.abc import Iterator

@@ -11,7 +11,7 @@ from approvals.models import ApprovalRequest
 from approvals.signals import request_settled
 from plumbing import doorbell, sweep
 from runbooks import tasks
-from runbooks.engine import consent, shell, worker
+from runbooks.engine import consent, shell
 from runbooks.models import Attempt, StepRun
 from runbooks.states import AttemptState, RunState, StepState
 

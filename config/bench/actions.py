@@ -16,6 +16,7 @@ class NoopConfig:
 class Noop(Action[NoopConfig]):
     kind: ClassVar = "noop"
     title: ClassVar = "Nothing, for a while"
+    config: ClassVar = NoopConfig
     human: ClassVar = False
 
     def parse(self, given: Mapping[str, Any]) -> NoopConfig:

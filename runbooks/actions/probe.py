@@ -18,11 +18,16 @@ SHORTEST_EVERY_S = 0.2
 class ProbeConfig:
     http: str = about("address to GET", default="")
     tcp: str = about("host:port to connect to", default="")
-    expect: Any = about("HTTP statuses that are good: 2xx, or 200,204", default="2xx")
+    expect: Any = about("HTTP statuses that are good: 2xx, or a list such as [200, 204]", default="2xx")
     for_: Any = about("how long the answer must stay good", default="0s")
     within: Any = about("how long it may take until it has been good for so long", default="60s")
     every: Any = about("how often to ask", default="2s")
     timeout: Any = about("how long one answer may take", default="3s")
+
+    @property
+    def statuses(self) -> str:
+        """The expected statuses as plumbing.probing writes them: 2xx, or 200,204."""
+        return ",".join(map(str, self.expect)) if isinstance(self.expect, list) else str(self.expect)
 
     @property
     def target(self) -> tuple[str, str]:
@@ -46,7 +51,7 @@ class Probe(Action[ProbeConfig]):
     def perform(self, config: ProbeConfig, context: Context) -> Outcome:
         kind, target = config.target
         timeout_s = min(seconds("probe", "timeout", config.timeout), context.deadline_s)
-        answer = probing.check(kind, target, expect_status=str(config.expect), timeout_s=timeout_s)
+        answer = probing.check(kind, target, expect_status=config.statuses, timeout_s=timeout_s)
         return _judged(config, context, answer)
 
 

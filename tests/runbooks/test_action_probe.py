@@ -142,3 +142,9 @@ def test_every_field_of_every_action_documents_itself(kind):
         assert name
         assert default
         assert len(about) > 5
+
+
+@pytest.mark.parametrize(("expect", "good"), [([200, 204], True), ("200,204", True), ([204], False), ("5xx", False)])
+def test_expected_statuses_may_be_a_list(web, expect, good):
+    _, outcome = play(web, [200], {"expect": expect, "within": "0s"})
+    assert isinstance(outcome, Done if good else Failed)

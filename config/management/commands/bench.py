@@ -16,6 +16,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from audit.bench import appends
+from config.bench import live
+from config.bench.engine import Bench
+
 PARTS = ("ledger", "engine", "live")
 POSTGRES = os.environ.get("MUSTER_BENCH_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("MUSTER_BENCH_REDIS", "redis://127.0.0.1:6379/9")
@@ -81,24 +85,28 @@ class _SettingsFor:
 
     def _run(self, statement: str) -> None:
         with psycopg.connect(POSTGRES, autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
 
 def _measure(part: str, options: dict[str, Any]) -> dict[str, str]:
     if part == "ledger":
-        from audit.bench import figures
-
-        return figures()
+        return _ledger()
     if part == "live":
-        from config.bench.live import figures as live_figures
-
-        return live_figures(watchers=30)
+        return live.figures(watchers=30)
     return _engine(options["workloads"], options["repeats"])
 
 
-def _engine(folder: Path, repeats: int) -> dict[str, str]:
-    from config.bench.engine import Bench
+def _ledger() -> dict[str, str]:
+    """Appends beside plain ORM inserts in the same run: 1 writer, 16 writers on many streams, 16 on one."""
+    found = {}
+    for writers, streams in ((1, 1), (16, 50), (16, 1)):
+        rates = appends(writers=writers, streams=streams)
+        figure = f"{rates.appends_per_s:.0f}/s, {rates.ratio:.2f} of plain inserts"
+        found[f"ledger append, {writers} writers, {streams} streams"] = figure
+    return found
 
+
+def _engine(folder: Path, repeats: int) -> dict[str, str]:
     found = {}
     with Bench(threads=8) as bench:
         for file in sorted(folder.glob("w*.json")):

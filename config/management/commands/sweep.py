@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from audit import guards
 from config.checks import refuse_unsafe_start
 from plumbing.sweep import Sweep
 
@@ -15,6 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_unsafe_start()
+        guards.demand()
         sweep = Sweep(settings.SWEEP_EVERY_S)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sweep.stopping.set())
