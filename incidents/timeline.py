@@ -200,5 +200,5 @@ def readable(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def moment(stamp: str) -> str:
-    """A stamped moment in a sentence: 14:05 UTC."""
-    return f"{stamp[11:16]} UTC" if len(stamp) > 16 else stamp
+    """A stamped moment as a sentence carries it, for the page to show in the reader's zone: 2026-11-20T14:05:07Z."""
+    return f"{stamp[:19]}Z" if len(stamp) > 19 else stamp

@@ -10,6 +10,7 @@ from incidents.room.reader import Reader
 from incidents.room_view import Header, PhaseMark, RoleSlot, Vital
 from incidents.run_view import Action, Person
 from incidents.states import BURNING, TRACK, UPDATE_EVERY, IncidentRole, Phase, SignalState
+from plumbing.templatetags.muster import iso
 from runbooks.models import RunMode
 from runbooks.states import RunState, StepState
 
@@ -33,7 +34,7 @@ def header_of(reader: Reader) -> Header:
         roles=_roles(reader),
         actions=tuple(_actions(reader)),
         is_rehearsal=reader.run is not None and reader.run.run.mode == RunMode.REHEARSAL,
-        closed_note=f"Closed {incident.phase_since:%-d %b %Y, %H:%M} UTC, read only." if reader.is_closed else "",
+        closed_note=f"Closed {iso(incident.phase_since)}, read only." if reader.is_closed else "",
     )
 
 

@@ -1,5 +1,7 @@
 """What our own probes say, and which signals still fire."""
 
+from collections import Counter
+
 from django.urls import reverse
 
 from catalog.models import Probe
@@ -20,15 +22,18 @@ STATES: dict[str, tuple[str, str]] = {
 def health_rows(reader: Reader) -> tuple[HealthRow, ...]:
     """Probes of the affected services, then the signals that fire."""
     firing = reader.incident.signals.filter(state=SignalState.FIRING).select_related("service")[:MOST_SIGNALS]
-    return (*(probe_row(probe) for probe in reader.health.probes), *(_signal_row(signal) for signal in firing))
+    probes = reader.health.probes
+    asked = Counter(probe.service_id for probe in probes)
+    rows = [probe_row(probe, is_alone=asked[probe.service_id] == 1) for probe in probes]
+    return (*rows, *(_signal_row(signal) for signal in firing))
 
 
-def probe_row(probe: Probe) -> HealthRow:
-    """One probe."""
+def probe_row(probe: Probe, *, is_alone: bool) -> HealthRow:
+    """One probe. is_alone: no other asks for its service, so the service's name says it all."""
     state, word = STATES.get(probe.health, ("waiting", str(probe.get_health_display()).lower()))
     return HealthRow(
         key=f"health:p{probe.pk}",
-        name=str(probe),
+        name=str(probe.service if is_alone else probe),
         state=state,
         word=word,
         value=_value(probe),

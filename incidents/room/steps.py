@@ -17,6 +17,7 @@ from incidents.run_view import (
     StepGroup,
     StepRow,
 )
+from plumbing.templatetags.muster import iso
 from runbooks.models import RunMode
 from runbooks.selectors import RunOverview, StepOverview
 from runbooks.states import RunState, StepState
@@ -140,9 +141,9 @@ def fact(user: User, each: StepOverview) -> str:
     if each.state == S.WAITING:
         return f"After {each.after[0]}"[:FACT] if len(each.after) == 1 else f"After {len(each.after)} steps"
     if each.state in (S.DONE, S.FAILED) and row.ended_at:
-        return f"{each.state.label} {row.ended_at:%H:%M}"
+        return f"{each.state.label} {iso(row.ended_at)}"
     if each.state in (S.RUNNING, S.VERIFYING) and row.started_at:
-        return f"{word_for(user, each)}, {row.started_at:%H:%M}"
+        return f"{word_for(user, each)}, {iso(row.started_at)}"
     if each.state == S.READY and each.step.human:
         return f"For {first_name(each.assignee)}" if each.assignee else "For anybody"
     return word_for(user, each)[:FACT]
@@ -203,7 +204,7 @@ def hint(each: StepOverview) -> str:
 
 def time_text(each: StepOverview) -> str:
     """When it ended, for a step that is over."""
-    return f"{each.row.ended_at:%H:%M} UTC" if each.is_over and each.row.ended_at else ""
+    return iso(each.row.ended_at) if each.is_over and each.row.ended_at else ""
 
 
 def _icon(each: StepOverview) -> str:
