@@ -74,6 +74,7 @@ class BindingChanged(ApprovalError):
     found: digest of what would be done now, "" when nothing would be."""
 
     code = "binding_changed"
+    aftermath = "Your decision was not counted, and this request is void now."
 
     def __init__(self, asked: str, found: str) -> None:
         super().__init__(asked, found)
