@@ -45,8 +45,8 @@ def test_a_dead_service_is_repaired_by_consent_and_proven(muster: Muster, sign_i
         enter_the_room(commander)
         consent(owner)
         finish_step(commander, "Confirm impact", "Transfers fail since the alert.")
-        expect(commander.page.locator("#room-steps")).to_contain_text("Tell the service desk", timeout=PLAN_WITHIN_MS)
-        finish_step(commander, "Tell the service desk", "Told: transfers work again.")
+        expect(commander.page.locator("#room-steps")).to_contain_text("Tell service desk", timeout=PLAN_WITHIN_MS)
+        finish_step(commander, "Tell service desk", "Told: transfers work again.")
         resolve(commander)
         verdict = verify(unpack(download_pack(commander, rig.folder), rig.folder / "pack"))
 
