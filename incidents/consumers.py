@@ -50,13 +50,16 @@ class DoorbellConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channel
         if not origin_is_ours(self.scope) or not isinstance(user, User) or _sockets[user.pk] >= MOST_PER_USER:
             await self.close()  # before accept: the browser sees a 403
             return
+        _sockets[user.pk] += 1  # before anything is awaited: many at once are counted one by one
+        self.counted = user.pk
         try:
             group = await database_sync_to_async(self.group_for)(user)
-        except (Http404, PermissionDenied):
+        except BaseException as refused:
+            self._count_no_more()
+            if not isinstance(refused, Http404 | PermissionDenied):
+                raise
             await self.close()
             return
-        _sockets[user.pk] += 1
-        self.counted = user.pk
         self.watcher = Watcher(str(user), user.uid)
         await self.accept()
         self.hub = await enter(group, self.reach(), self.watcher, shows_presence=self.shows_presence)
@@ -65,10 +68,14 @@ class DoorbellConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channel
     async def disconnect(self, code: int) -> None:
         for task in self.tasks:
             task.cancel()
-        if self.counted is not None:
-            _sockets[self.counted] -= 1
+        self._count_no_more()
         if self.hub is not None:
             await leave(self.hub, self.watcher)
+
+    def _count_no_more(self) -> None:
+        if self.counted is not None:
+            _sockets[self.counted] -= 1
+            self.counted = None
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """A client says only whether somebody looks: {"here": "active"} or {"here": "away"}. All else is let fall."""
