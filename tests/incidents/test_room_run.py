@@ -166,7 +166,7 @@ def test_the_room_shows_what_fires_and_what_our_probes_say(recorded, sources, ru
     take(recorded[0], sources, recorded[0].received)
     view = room_for(owner, Incident.objects.get(), clock.now())
     probe, *signals = view.health
-    assert (probe.state, probe.value, probe.name) == ("done", "12 ms", "Store: /healthz")
+    assert (probe.state, probe.value, probe.name) == ("done", "12 ms", "Store")
     assert probe.spark
     assert {row.name for row in signals} == {
         "Store: InstanceDown", "Store: HealthProbeFailed", "API: HealthProbeFailed", "Edge: HealthProbeFailed"
