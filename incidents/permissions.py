@@ -32,7 +32,7 @@ def incident_for(user: User | AnonymousUser, uid: str, *, may: Right | str = Rig
     if incident is None:
         raise Http404("There is no such incident, or it isn't yours to see.")
     if not allowed(user, incident, may):
-        raise PermissionDenied(f"In {incident.label} you don't have the right: {Right(may).label.lower()}.")
+        raise PermissionDenied(f"In {incident.label} you don't have the right to {Right(may).label.lower()}.")
     return incident
 
 

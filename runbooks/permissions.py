@@ -58,7 +58,7 @@ def run_for(user: User | AnonymousUser, uid: str, may: Right = Right.VIEW) -> Ru
     if found is None or not isinstance(user, User):
         raise Http404("No run that you can see has this address.")
     if not allowed(user, found, may):
-        raise PermissionDenied(f"In this run you don't have the right: {may.label.lower()}.")
+        raise PermissionDenied(f"In this run you don't have the right to {may.label.lower()}.")
     return found
 
 

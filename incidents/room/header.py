@@ -146,4 +146,5 @@ def _update(reader: Reader) -> tuple[Vital, ...]:
         return ()
     every = UPDATE_EVERY.get(incident.severity)
     late = "late" if due <= reader.now else ""
-    return (Vital("update", "Next update", due=due, due_from=due - every if every else None, at=due, state=late),)
+    begun = due - every if every else None
+    return (Vital("update", "Next update", detail="at", due=due, due_from=begun, at=due, state=late),)

@@ -37,9 +37,14 @@ def probe_row(probe: Probe, *, is_alone: bool) -> HealthRow:
         state=state,
         word=word,
         value=_value(probe),
-        spark=spark_points([milliseconds if ok else 0 for _, ok, milliseconds in probe.recent]),
+        spark=_spark([milliseconds if ok else 0 for _, ok, milliseconds in probe.recent]),
         url=reverse("catalog:service", args=[probe.service.slug]),
     )
+
+
+def _spark(answers: list[int]) -> str:
+    """A line of nothing but failures says no more than the word beside it: none is drawn."""
+    return spark_points(answers) if any(answers) else ""
 
 
 def _value(probe: Probe) -> str:

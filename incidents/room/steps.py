@@ -23,6 +23,7 @@ from runbooks.selectors import RunOverview, StepOverview
 from runbooks.states import RunState, StepState
 
 S = StepState
+FITS = 8  # steps of a plan that is shown whole; a longer one is folded where nothing happens now
 FACT = 22  # characters of a node's second line
 RUN_STATES = {RunState.RUNNING: "running", RunState.SUCCEEDED: "done", RunState.FAILED: "failed"}
 GROUPS: tuple[tuple[str, frozenset[StepState], bool], ...] = (  # name, states, folded
@@ -168,7 +169,8 @@ def step_groups(reader: Reader) -> tuple[StepGroup, ...]:
     for name, states, is_folded in GROUPS:
         rows = [each for each in overview.steps if each.state in states and each not in mine]
         if rows:
-            found.append(StepGroup(name, tuple(row_of(reader, overview, each) for each in rows), is_folded))
+            is_long = len(overview.steps) > FITS
+            found.append(StepGroup(name, tuple(row_of(reader, overview, each) for each in rows), is_folded and is_long))
     return tuple(found)
 
 
