@@ -1,0 +1,384 @@
+"""Every page of every room, as the people who need it see it: empty and full, wide and on the phone, light and dark.
+
+On each look: axe finds nothing (WCAG 2.2 AA and its target sizes), the console is silent, nothing scrolls sideways,
+there is one h1 and a title, and on the phone what can be pressed is 44 px high. The pictures are in tests/e2e/shots.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Page
+
+from drill.demo import PASSWORD
+from tests.e2e.browser import SCHEMES, SCREENS, Muster, Person
+from tests.e2e.world import RUNBOOK, World, filled
+
+pytestmark = pytest.mark.e2e
+ZONE = "Europe/Berlin"
+SHOWN = {("wide", "light"), ("phone", "dark")}
+ALL_SHOTS = os.environ.get("MUSTER_SHOTS") == "all"
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FULL = {"runOnly": STANDARDS, "rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
+AXE = """(options) => axe.run(options).then((found) => found.violations.flatMap((rule) => rule.nodes.map(
+    (node) => `${rule.id}: ${node.html.slice(0, 160)} ${node.failureSummary.split("\\n").slice(1, 3).join(" ")}`)))"""
+SHAPE = """(isPhone) => {
+    const found = [], seen = (choice) => [...document.querySelectorAll(choice)].filter((one) => one.checkVisibility());
+    const sideways = document.documentElement.scrollWidth - innerWidth;
+    if (sideways > 0) found.push(`scrolls ${sideways} px sideways`);
+    if (seen("h1").length !== 1) found.push(`${seen("h1").length} h1`);
+    if (!/. · Muster$/.test(document.title)) found.push(`title: ${document.title}`);
+    const leak = /\\{[#%]|^(?:None|null|undefined|True|False)$|object at 0x/m.exec(document.body.innerText);
+    if (leak) found.push(`says ${leak[0]}`);
+    for (const one of isPhone ? seen(".btn, .tabbar a, select, input:not([type=hidden])") : []) {
+        const { height } = (one.closest("label") ?? one).getBoundingClientRect();
+        if (height < 43.5) found.push(`${height} px high: ${one.outerHTML.slice(0, 100)}`);
+    }
+    for (const one of seen("h1, .btn, .tag, th, .vital b, .vital small, .node b, .health b")) {
+        const isCut = one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow !== "visible";
+        if (isCut) found.push(`clipped: ${one.textContent.trim()}`);
+    }
+    return found;
+}"""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One look at one page: by whom, where, and what is done there before looking."""
+
+    name: str
+    who: str
+    path: str
+    do: Callable[[Page], object] | None = None
+    status: int = 200
+    answers: tuple[int, ...] = ()  # what the forms answer that `do` sends
+    whole: bool = True  # the picture is of the whole page, not of what fits the screen
+
+
+class House:
+    """A portal, a browser, and people who sign in once."""
+
+    def __init__(self, chromium: Browser, muster: Muster) -> None:
+        self.chromium, self.muster = chromium, muster
+        self.people: dict[str, Person] = {}
+
+    def person(self, who: str) -> Person:
+        """Signed in; "" is nobody."""
+        if who not in self.people:
+            self.people[who] = Person(self.chromium, self.muster)
+            cdp = self.people[who].context.new_cdp_session(self.people[who].page)
+            cdp.send("Emulation.setTimezoneOverride", {"timezoneId": ZONE})
+            if who:
+                self.people[who].sign_in(who, PASSWORD)
+        return self.people[who]
+
+    def look(self, visit: Visit) -> list[str]:
+        """What is wrong with a page, on every screen in both schemes."""
+        person = self.person(visit.who)
+        person.problems.clear()
+        found: list[str] = []
+        for screen, (width, height) in SCREENS.items():
+            person.page.set_viewport_size({"width": width, "height": height})
+            answer = person.page.goto(visit.path)
+            if answer is not None and answer.status != visit.status:
+                found.append(f"status {answer.status}, not {visit.status}")
+            if visit.do is not None:
+                visit.do(person.page)
+            for scheme in SCHEMES:
+                found += [f"{screen} {scheme}: {problem}" for problem in self.check(person, visit, screen, scheme)]
+        refused = {f"status of {status} " for status in (visit.status, *visit.answers) if status >= 400}
+        return found + [said for said in person.problems if not any(words in said for words in refused)]
+
+    def check(self, person: Person, visit: Visit, screen: str, scheme: str) -> list[str]:
+        page, (person.screen, person.scheme) = person.page, (screen, scheme)
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE_SCRIPT)
+        is_first = scheme == SCHEMES[0]  # the other scheme changes colours and nothing else
+        found: list[str] = page.evaluate(AXE, FULL if is_first else COLOURS)
+        found += page.evaluate(SHAPE, screen == "phone")
+        if ALL_SHOTS or (screen, scheme) in SHOWN:
+            person.shoot(visit.name, full=visit.whole)
+        return found
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Muster]:
+    """One for all pages, as `make run` starts it."""
+    folder: Path = tmp_path_factory.mktemp("pages")
+    muster = Muster(folder)
+    try:
+        muster.start()
+        yield muster
+    finally:
+        muster.stop()
+
+
+@pytest.fixture(scope="module")
+def house(chromium: Browser, portal: Muster) -> Iterator[House]:
+    house = House(chromium, portal)
+    yield house
+    for person in house.people.values():
+        person.leave()
+
+
+@pytest.fixture(scope="module")
+def world(portal: Muster) -> Iterator[World]:
+    with filled(portal) as world:
+        yield world
+
+
+def look_at(house: House, visits: list[Visit]) -> None:
+    found = [f"{visit.name}, {problem}" for visit in visits for problem in house.look(visit)]
+    assert not found, "\n".join(found)
+
+
+def opens(name: str) -> Callable[[Page], object]:
+    """Clicks the link or button of that name and waits for its dialog."""
+
+    def do(page: Page) -> None:
+        more = page.locator("#room-header details:not([open]) > summary, #room-more details:not([open]) > summary")
+        link = page.get_by_role("link", name=name).first
+        if not link.is_visible() and more.count():
+            more.first.click()
+        link.click()
+        page.locator("#dialog dialog[open]").wait_for()
+
+    return do
+
+
+def unfold(page: Page) -> None:
+    """Everything that is folded shows."""
+    for button in page.locator("[data-unfold]").all():
+        button.click()
+    page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((one) => { one.open = true; })")
+
+
+def sign_in_wrongly(page: Page) -> None:
+    page.get_by_label("User name").fill("nobody")
+    page.get_by_label("Password", exact=True).fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("#form-errors").wait_for()
+
+
+def try_too_often(page: Page) -> None:
+    for _ in range(6):
+        sign_in_wrongly(page)
+
+
+def press(name: str) -> Callable[[Page], object]:
+    """Clicks a button whose answer stays on this page."""
+
+    def do(page: Page) -> None:
+        page.get_by_role("button", name=name).first.click()
+        page.wait_for_load_state("networkidle")
+
+    return do
+
+
+def late_click(page: Page) -> None:
+    """A form of an old page, sent as browsers without script send it."""
+    page.evaluate("document.querySelector('form[method=post] [name=seen]').value = '0'")
+    page.evaluate("document.querySelector('form[method=post].form').submit()")
+    page.get_by_role("heading", name="It changed in the meantime").wait_for()
+
+
+def wait_live(page: Page) -> None:
+    page.locator('[data-live-chip][data-live="live"]').first.wait_for(state="attached")
+
+
+def test_an_empty_house_says_what_will_stand_where(house: House) -> None:
+    look_at(
+        house,
+        [
+            Visit("empty-home", "lena", "/"),
+            Visit("empty-incidents", "amara", "/incidents/"),
+            Visit("empty-incidents-viewer", "emil", "/incidents/"),
+            *(
+                Visit(f"empty-approvals-{tab}", "lena", f"/approvals/?show={tab}")
+                for tab in ("waiting", "cover", "asked", "decided")
+            ),
+            Visit("empty-runs", "tom", f"/runbooks/{RUNBOOK}/?tab=runs"),
+            Visit("empty-runbooks-filter", "tom", "/runbooks/?q=nothing"),
+            Visit("empty-services-filter", "ines", "/services/?q=nothing"),
+            Visit("empty-evidence-viewer", "emil", "/evidence/"),
+        ],
+    )
+
+
+def test_home_and_incidents(house: House, world: World) -> None:
+    look_at(
+        house,
+        [
+            Visit("home-owner", "lena", "/"),
+            Visit("home-commander", "amara", "/"),
+            Visit("home-compliance", "ines", "/"),
+            Visit("home-viewer", "emil", "/"),
+            Visit("incidents", "amara", "/incidents/"),
+            Visit("incidents-filter", "amara", "/incidents/?severity=SEV2&phase=open"),
+            Visit("incidents-none-like-that", "amara", "/incidents/?severity=SEV4"),
+            Visit("declare", "amara", "/incidents/declare"),
+            Visit("declare-preview", "amara", "/incidents/declare", choose_service),
+            Visit("declare-wrong", "amara", "/incidents/declare", press("Declare incident"), answers=(422,)),
+            Visit("declare-viewer", "emil", "/incidents/declare"),
+        ],
+    )
+
+
+def choose_service(page: Page) -> None:
+    page.get_by_label("Which service").select_option(label="Account store")
+    page.locator("#preview").get_by_text("Payments API").first.wait_for()
+
+
+def test_the_war_room_for_each_of_its_readers(house: House, world: World) -> None:
+    burning = f"/incidents/{world.burning}"
+    look_at(
+        house,
+        [
+            Visit("room-owner", "lena", burning, wait_live),
+            Visit("room-commander", "amara", burning, wait_live),
+            Visit("room-unfolded", "amara", burning, unfold),
+            Visit("room-viewer", "emil", f"/incidents/{world.planless}", wait_live),
+            Visit("room-compliance", "ines", burning, wait_live),
+            Visit("room-resolved", "amara", f"/incidents/{world.resolved}", wait_live),
+            Visit("room-closed", "amara", f"/incidents/{world.closed}", wait_live),
+            Visit("room-planless", "amara", f"/incidents/{world.planless}", wait_live),
+            Visit("room-older", "amara", f"{burning}/timeline?before=12"),
+        ],
+    )
+
+
+def test_what_is_done_in_the_room(house: House, world: World) -> None:
+    """Each act as the dialog that people meet, then as the page that stands behind it."""
+    burning = f"/incidents/{world.burning}"
+    dialogs = {
+        "update": "Post update…",
+        "resolve-red": "Resolve…",
+        "move": "Move phase…",
+        "severity": "Set severity…",
+        "role": "Give a role…",
+        "runbook": "Start a runbook…",
+        "finish": "Finish step…",
+    }
+    look_at(
+        house,
+        [
+            *(Visit(f"dialog-{name}", "amara", burning, opens(label), whole=False) for name, label in dialogs.items()),
+            Visit("dialog-approve", "lena", burning, opens("Approve…"), whole=False),
+            Visit("dialog-reject", "lena", burning, opens("Reject…"), whole=False),
+            Visit("act-update", "amara", f"{burning}/update"),
+            Visit("act-update-wrong", "amara", f"{burning}/update", press("Post update"), answers=(422,)),
+            Visit("act-force", "amara", f"{burning}/move?target=resolution"),
+            Visit("act-severity", "amara", f"{burning}/severity"),
+            Visit("act-role", "amara", f"{burning}/give-role"),
+            Visit("act-runbook", "amara", f"{burning}/start-runbook"),
+            Visit("act-runbook-inputs", "amara", f"{burning}/start-runbook?runbook={RUNBOOK}"),
+        ],
+    )
+
+
+def test_approvals(house: House, world: World) -> None:
+    pending, rejected = f"/approvals/{world.pending}/", f"/approvals/{world.rejected}/"
+    look_at(
+        house,
+        [
+            Visit("approvals", "lena", "/approvals/"),
+            Visit("approvals-decided", "lena", "/approvals/?show=decided"),
+            Visit("approvals-cover", "piotr", "/approvals/?show=cover"),
+            Visit("approval-owner", "lena", pending),
+            Visit("approval-deputy", "piotr", pending),
+            Visit("approval-commander", "amara", pending),
+            Visit("approval-rejected", "lena", rejected),
+            Visit("approval-open-text", "lena", pending, unfold),
+            Visit("decide-approve", "lena", f"{pending}decide?verdict=approve"),
+            Visit("decide-reject", "lena", f"{pending}decide?verdict=reject"),
+            Visit("decide-reject-wrong", "lena", f"{pending}decide?verdict=reject", press("Reject"), answers=(422,)),
+            Visit("decide-late", "lena", f"{rejected}decide"),
+            Visit("cover", "piotr", f"{pending}cover"),
+        ],
+    )
+
+
+def test_runbooks_and_runs(house: House, world: World) -> None:
+    page, run, old = f"/runbooks/{RUNBOOK}/", world.run_of(world.burning)["id"], world.run_of(world.resolved)["id"]
+    steps = f"/runbooks/runs/{run}/steps"
+    look_at(
+        house,
+        [
+            Visit("runbooks", "tom", "/runbooks/"),
+            Visit("runbook", "tom", page),
+            Visit("runbook-versions", "tom", f"{page}?tab=versions&version=3"),
+            Visit("runbook-runs", "tom", f"{page}?tab=runs"),
+            Visit("run", "amara", f"/runbooks/runs/{run}/"),
+            Visit("run-over", "amara", f"/runbooks/runs/{old}/"),
+            Visit("step-human", "amara", f"{steps}/impact/"),
+            Visit("step-done", "amara", f"{steps}/look/", unfold),
+            Visit("step-asked", "amara", f"{steps}/start/"),
+            Visit("step-waiting", "amara", f"{steps}/tell/"),
+            Visit("step-finish", "amara", f"{steps}/impact/finish"),
+            Visit("step-skip", "amara", f"{steps}/tell/skip"),
+            Visit("step-take", "mina", f"{steps}/impact/take"),
+            Visit("run-input", "amara", f"/runbooks/runs/{run}/change-input"),
+            Visit("run-cancel", "amara", f"/runbooks/runs/{run}/cancel"),
+        ],
+    )
+
+
+def test_services(house: House, world: World) -> None:
+    look_at(
+        house,
+        [
+            Visit("services", "rafa", "/services/"),
+            Visit("service", "lena", "/services/store/"),
+            Visit("service-administrator", "noor", "/services/store/"),
+            Visit("service-quiet", "lena", "/services/core-ledger/"),
+            Visit("import", "noor", "/services/-/import/"),
+            Visit("import-wrong", "noor", "/services/-/import/", press("Import"), answers=(422,)),
+            Visit("teams", "noor", "/services/-/teams/"),
+        ],
+    )
+
+
+def test_evidence(house: House, world: World) -> None:
+    stream = f"/evidence/inc_{world.burning}/"
+    world.caller("ines").download(f"/api/v1/streams/inc_{world.closed}/pack", world.muster.folder / "pack.zip", {})
+    look_at(
+        house,
+        [
+            Visit("evidence", "ines", "/evidence/"),
+            Visit("stream", "ines", stream),
+            Visit("stream-verified", "ines", stream, press("Verify stream")),
+            Visit("stream-of-packs", "ines", f"/evidence/inc_{world.closed}/"),
+            Visit("stream-filter", "ines", f"{stream}?text=nothing+like+this"),
+            Visit("stream-access", "noor", "/evidence/access/"),
+        ],
+    )
+
+
+def test_refusals(house: House, world: World) -> None:
+    running = f"/runbooks/runs/{world.run_of(world.burning)['id']}/steps/impact"
+    look_at(
+        house,
+        [
+            Visit("not-found", "emil", f"/incidents/{world.burning[:-1]}0", status=404),
+            Visit("not-allowed", "emil", f"/incidents/{world.planless}/severity", status=403),
+            Visit("late-click", "amara", f"{running}/finish", late_click, answers=(409,)),
+            Visit("style", "tom", "/style/"),
+        ],
+    )
+
+
+def test_signing_in(house: House, world: World) -> None:
+    """Last: at the limit the address must wait."""
+    look_at(
+        house,
+        [
+            Visit("sign-in", "", "/sign-in/"),
+            Visit("sign-in-wrong", "", "/sign-in/", sign_in_wrongly, answers=(422,)),
+            Visit("sign-in-limit", "", "/sign-in/", try_too_often, answers=(422, 429)),
+        ],
+    )
