@@ -97,7 +97,7 @@ def vitals_of(reader: Reader) -> tuple[Vital, ...]:
 def _plan(reader: Reader) -> Vital:
     run = reader.run
     if run is None:
-        return Vital("plan", "Plan", value="None", detail="no runbook runs")
+        return Vital("plan", "Plan", value="No plan", detail="no runbook runs")
     done = run.count(StepState.DONE, StepState.SKIPPED)
     state = {RunState.FAILED: "failed", RunState.STOPPED: "cancelled", RunState.SUCCEEDED: "done"}
     return Vital(
@@ -135,7 +135,7 @@ def _signals(reader: Reader) -> Vital:
     states = list(reader.incident.signals.values_list("state", flat=True))
     firing = states.count(SignalState.FIRING)
     if not states:
-        return Vital("signals", "Signals", value="None", detail="declared by a person")
+        return Vital("signals", "Signals", value="No signal", detail="declared by a person")
     return Vital("signals", "Signals", value=f"{firing} firing", detail=f"of {len(states)}")
 
 

@@ -5,6 +5,7 @@ Durations are seconds or timedelta.
 """
 
 import hashlib
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -230,6 +231,12 @@ def avatar(person: object, here: str = "", size: str = "") -> SafeString:
         format_html(' data-here="{}"', here) if here else "",
         initials(name),
     )
+
+
+@register.filter
+def plain(value: object) -> str:
+    """A value as runbooks write it: a text as it is, all else as JSON (true, 4, ["a"])."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 @register.filter

@@ -50,6 +50,14 @@ def test_a_moment_in_a_sentence_becomes_a_time_and_the_rest_stays_text() -> None
     assert "<script" not in html
 
 
+@pytest.mark.parametrize(
+    ("value", "words"), [("Bridge 4471", "Bridge 4471"), (False, "false"), (["ä"], '["ä"]'), (4, "4")]
+)
+def test_a_value_is_printed_as_runbooks_write_it(value: object, words: str) -> None:
+    assert muster.plain(value) == words
+    assert EVIL not in printed("{{ value|plain }}", value=[EVIL])
+
+
 def test_a_countdown_turns_late_in_its_last_fifth_and_counts_up_after_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: NOON)
     began = NOON - timedelta(minutes=8)
