@@ -13,7 +13,8 @@ def real_database(transactional_db: None, tmp_path: Path) -> Iterator[dict[str, 
     """Ready for the ledger. Gives the environment with which another process reaches it."""
     if connection.vendor == "postgresql":
         facts = connection.settings_dict
-        yield {"MUSTER_DATABASE_URL": f"postgresql://{facts['USER']}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"}
+        who = f"{facts['USER']}:{facts['PASSWORD']}" if facts["PASSWORD"] else facts["USER"]
+        yield {"MUSTER_DATABASE_URL": f"postgresql://{who}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"}
         return
     path = tmp_path / "muster.sqlite3"
     ours, facts = connections["default"], connections.settings["default"]

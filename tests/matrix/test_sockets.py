@@ -1,6 +1,7 @@
 """Every WebSocket x everybody x origins, against the table; and how many sockets one person may hold."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ FOREIGN = ["", "null", "http://evil.example", "http://testserver.evil.example", 
 @pytest.fixture(autouse=True)
 def our_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "ALLOWED_HOSTS", [HOST])
+    monkeypatch.setattr(consumers, "_sockets", Counter())  # other tests end their loop before a socket has left
 
 
 def opened(world: World, path: str, who: str, origin: str = OURS) -> Socket:
