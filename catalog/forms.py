@@ -64,6 +64,7 @@ class ImportForm(forms.Form):
 
     catalog_files = FilesField(
         label="Catalog files",
+        error_messages={"required": "Choose at least one file."},
         help_text=f"catalog-info.yaml of Backstage, one or several, up to {LARGEST_FILE // 1_048_576} MiB each.",
         widget=FilesInput(attrs={"accept": ".yaml,.yml"}),
     )

@@ -64,7 +64,7 @@ class DeclareForm(forms.Form):
 class MoveForm(forms.Form):
     """A move to another phase, decided on the phase that the page showed."""
 
-    target = forms.ChoiceField(label="To", widget=forms.RadioSelect)
+    target = forms.ChoiceField(label="To", widget=forms.RadioSelect, error_messages={"required": "Choose a phase."})
     reason = reason_field(required=False, hint="Kept as evidence. Needed for a step back.")
     force = forms.BooleanField(required=False, label="Resolve although a probe is red (needs a reason)")
     seen_phase = forms.CharField(widget=forms.HiddenInput)
@@ -90,7 +90,13 @@ class RoleForm(forms.Form):
     """Who is what."""
 
     role = forms.ChoiceField(choices=IncidentRole.choices)
-    user = forms.ModelChoiceField(User.objects.none(), label="Who", to_field_name="username")
+    user = forms.ModelChoiceField(
+        User.objects.none(),
+        label="Who",
+        to_field_name="username",
+        empty_label="Choose a person",
+        error_messages={"required": "Choose a person."},
+    )
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -32,7 +32,7 @@ class StaleStep(RunbookError):
         self.step, self.found, self.who = step, found, who
 
     def __str__(self) -> str:
-        return f"“{self.step}” is {self.found} by now ({self.who}). Look again before you act."
+        return f"“{self.step}” is {self.found.lower()} by now ({self.who.rstrip('.')}). Look again before you act."
 
 
 class NotYours(RunbookError):

@@ -71,9 +71,10 @@ def of_run(overview: RunOverview) -> Picture:
 
 
 def what(step: Step) -> str:
-    """What a step is, in two words: who or what does it, and whether it needs consent."""
-    kind = "By a person" if step.human else step.action
-    return f"{kind}, needs approval" if step.approval else kind
+    """What a step is, in two words that fit its box: that it needs consent, else who or what does it."""
+    if step.approval:
+        return "needs approval"
+    return "By a person" if step.human else step.action
 
 
 def fact(step: StepOverview) -> str:
