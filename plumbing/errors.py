@@ -6,6 +6,4 @@ class MusterError(Exception):
 
     code = "refused"  # stable: API clients depend on it
     status = 409  # what an HTTP door answers
-    aftermath = (
-        "Nothing was changed by your click."  # a page says it; who wrote something says so
-    )
+    aftermath = "Nothing was changed by your click."  # a page says it; who wrote something says so
