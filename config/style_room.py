@@ -86,7 +86,7 @@ STEPS = (  # step, state, title, fact, x, y, after
     ("approve", "approval", "Approve failover", "Needs you · 4:12", 274, 50, "Standby lag, Verified backup"),
     ("vendor", "running", "Vendor call", "Rafa · 12 of ~10 m", 274, 100, "Reattach volume"),
     ("dora", "running", "DORA notice", "Jonas · draft 61 %", 274, 150, "Tell customers"),
-    ("warm", "verifying", "Warm caches", "Probe holds 20 of 60 s", 274, 0, "Standby lag"),
+    ("warm", "verifying", "Warm caches", "Holds 20 of 60 s", 274, 0, "Standby lag"),
     ("fence", "waiting", "Fence old primary", "After 2 steps", 438, 75, "Approve failover, Vendor call"),
     ("update", "ready", "Next update", "Due 12:51", 438, 150, "DORA notice"),
     ("promote", "waiting", "Promote standby", "After fence", 602, 50, "Fence old primary, Warm caches"),

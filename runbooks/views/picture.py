@@ -60,7 +60,7 @@ def of_run(overview: RunOverview) -> Picture:
     by_id, uid = overview.by_id, overview.run.uid
     past = frozenset(step.step.id for step in overview.steps if step.state in SETTLED_STEPS)
     nodes = tuple(
-        Node(step.id, step.title, by_id[step.id].state, by_id[step.id].state.label, fact(by_id[step.id]),
+        Node(step.id, step.title, by_id[step.id].state, by_id[step.id].state.label, short(by_id[step.id]),
              ", ".join(by_id[step.id].after), " ".join(f"step:{need}" for need in step.needs),
              reverse("runbooks:step", args=[uid, step.id]), overview.picture.boxes[step.id])
         for step in overview.definition.plan_order
@@ -87,6 +87,13 @@ def fact(step: StepOverview) -> str:
     if step.step.human and step.assignee and not step.is_over:
         return f"{step.state.label}, {step.assignee}"
     return step.state.label if step.row.tries < 2 else f"{step.state.label}, try {step.row.tries}"
+
+
+def short(step: StepOverview) -> str:
+    """The same, as short as a box is wide."""
+    if step.state == StepState.WAITING and len(step.after) > 1:
+        return f"After {len(step.after)} steps"
+    return fact(step).partition(", ")[0]
 
 
 def _titles(definition: Definition, needs: Iterable[str]) -> str:
