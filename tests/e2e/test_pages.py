@@ -220,7 +220,7 @@ def test_refusals(house: House, world: World) -> None:
     look_at(
         house,
         [
-            Visit("not-found", "emil", f"/incidents/{world.burning[:-1]}0", status=404),
+            Visit("not-found", "emil", f"/incidents/{world.closed}", status=404),
             Visit("not-allowed", "emil", f"/incidents/{world.planless}/severity", status=403),
             Visit("late-click", "amara", f"{running}/finish", late_click, answers=(409,)),
             Visit("style", "tom", "/style/"),
