@@ -1,7 +1,7 @@
 /* List pages: a bell that says some ledger grew. Fragments ask for themselves: hx-trigger="ledger-grew from:body". */
 import { Bell } from "./bell.js";
 
-const GATHER_MS = 250;
+const GATHER_MS = 100;
 let last = 0;
 let timer = null;
 

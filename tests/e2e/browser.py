@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 
 from drill.programs import Program, answers, wait_until
 from scripts.machine import chromium
@@ -67,12 +67,36 @@ class Muster:
             self.program.child.wait()
 
 
+class _OnePlaywright:
+    """Playwright's driver, started once per process however many fixtures have a browser: a second one is refused."""
+
+    def __init__(self) -> None:
+        self.users = 0
+        self.playwright: Playwright | None = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[Playwright]:
+        if self.playwright is None:
+            self.playwright = sync_playwright().start()
+        self.users += 1
+        try:
+            yield self.playwright
+        finally:
+            self.users -= 1
+            if not self.users:
+                self.playwright.stop()
+                self.playwright = None
+
+
+one_playwright = _OnePlaywright()
+
+
 @contextmanager
 def open_chromium() -> Iterator[Browser]:
     """The machine's Chromium, headless. AssertionError with the command when there is none."""
     path = chromium()
     assert path, "Chromium is missing: run `apt-get install chromium` as root, or set MUSTER_CHROMIUM"
-    with sync_playwright() as playwright:
+    with one_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
         try:
             yield browser
