@@ -10,7 +10,7 @@ from typing import Self
 
 
 class Door:
-    """Listens on a free loopback port while used as a context manager. `first_alert` is epoch seconds."""
+    """Listens on a free loopback port while used as a context manager. `first_alert`: epoch seconds, of the first that may open an incident."""
 
     def __init__(self, intake: str) -> None:
         self.first_alert: float | None = None
@@ -44,7 +44,8 @@ class Door:
 
     def note(self, body: bytes) -> None:
         alerts = json.loads(body)["alerts"]
-        if self.first_alert is None and any(alert["labels"]["alertname"] != "Watchdog" for alert in alerts):
+        opens = any(alert["labels"].get("severity") == "critical" for alert in alerts)  # a busy host only joins
+        if self.first_alert is None and opens:
             self.first_alert = time.time()
 
     def __enter__(self) -> Self:
