@@ -10,7 +10,7 @@ from typing import Self
 
 
 class Door:
-    """Listens on a free loopback port while used as a context manager. `first_alert`: epoch seconds, of the first that may open an incident."""
+    """Listens on a free loopback port. `first_alert`: epoch seconds of the first alert that may open an incident."""
 
     def __init__(self, intake: str) -> None:
         self.first_alert: float | None = None
