@@ -57,6 +57,7 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e\xa0-\xff\t]*")
 
 logging.getLogger("httpcore").setLevel(logging.INFO)  # its debug lines hold headers, and so secrets
+IGNORE_CUTS = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ class _Stream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         try:
             self._socket.settimeout(self._call.left_s())
+            ssl_context.options &= ~IGNORE_CUTS  # some builds of Python set it, others don't
             secured = ssl_context.wrap_socket(
                 self._socket,
                 server_hostname=server_hostname,

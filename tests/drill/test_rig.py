@@ -48,6 +48,7 @@ def test_a_wrong_answer_fails_only_probes():
         receiver.wait_for("resolved", "HealthProbeFailed", "edge", RESOLVED_WITHIN_S)
 
 
+@pytest.mark.drill
 def test_a_taken_port_is_named_and_nothing_is_left_running():
     ports = Ports.free()
     with socket.create_server(("127.0.0.1", ports.alertmanager)):
