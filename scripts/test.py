@@ -94,8 +94,6 @@ def command(part: str, report: Path) -> list[str]:
         return [*pytest, "-n", "2", "--cov", "--cov-report=", "--durations=25"]
     if part == "postgresql":
         return [*pytest, "-n", "2", "--durations=25"]
-    if part == "chromium":  # a browser waits more than it works: two at once take little more than one
-        return [*pytest, "-n", "2", "--dist", "loadfile", "--durations=5"]
     return [*pytest, "--durations=5"]
 
 
