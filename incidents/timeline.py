@@ -83,6 +83,7 @@ C: Category = "comms"
 N: Category = "noise"
 LINES: dict[str, Line] = {
     "incident.opened": Line(D, "wait", "flag", "{who}", _opened, "{because}", "{description}"),
+    "incident.retitled": Line(D, "wait", "flag", "{who}", "renamed it to {title}", "It was: {was}; {because}."),
     "incident.moved": Line(D, "wait", "flag", "{who}", lambda f: f"moved the phase: {_moved(f)}", "{reason}"),
     "incident.forced": Line(D, "failed", "failed", "{who}", "resolved although probes are red: {red}", "", "{reason}"),
     "severity.set": Line(D, "wait", "flag", "{who}", "set the severity from {from} to {to}", "{reason}"),

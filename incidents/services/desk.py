@@ -11,7 +11,7 @@ from catalog.models import Service
 from incidents.correlation import Joined, Member, Newcomer, choose
 from incidents.models import Incident, IntakeRule, Signal
 from incidents.selectors.neighbourhood import LIVE_VERBS, homeless_around, members_near, neighbourhood, place_of
-from incidents.services.opening import open_by_signal
+from incidents.services.opening import open_by_signal, retitle
 from incidents.services.runs import start_by_rule
 from incidents.states import BURNING, SignalState
 
@@ -58,7 +58,26 @@ class Desk:
         for pk in sorted(self._entries):
             ledger.record_many(streams[pk], self._entries[pk])
         for incident in self._incidents.values():
+            self._name(incident)
             self._start(incident)
+
+    def _name(self, incident: Incident) -> None:
+        """A newcomer that fails deeper than all who were there names the incident, unless a person declared it."""
+        if incident.declarer_id is not None or incident.phase not in BURNING:
+            return
+        firing = Signal.objects.filter(incident=incident, state=SignalState.FIRING, service__isnull=False)
+        rows = list(firing.select_related("service")[: MOST_WALKED + 1])
+        new = {row.pk for row in self.attached}
+        if len(rows) > MOST_WALKED or all(row.pk in new for row in rows):
+            return  # the opener of this very post was chosen by depth already
+        roots = {service.pk for service in deepest([row.service for row in rows if row.service])}
+        if any(row.service_id in roots for row in rows if row.pk not in new):
+            return
+        deeper = next(
+            (row for row in self.attached if row.incident_id == incident.pk and row.service_id in roots), None
+        )
+        if deeper is not None and deeper.rule is not None and deeper.rule.verb == "open":
+            retitle(incident, deeper, deeper.rule)
 
     def _start(self, incident: Incident) -> None:
         """The first signal whose rule names a runbook starts it, opener or not: the first alert is often not the cause.

@@ -74,6 +74,16 @@ def open_by_signal(signal: Signal, rule: IntakeRule, now: dt.datetime) -> Incide
     return incident
 
 
+def retitle(incident: Incident, signal: Signal, rule: IntakeRule) -> None:
+    """A deeper failing service gives its name to an incident that a rule opened: the first alert is often not the cause."""
+    was, incident.title = incident.title, _title(signal, rule).strip()[:LONGEST_TITLE]
+    if was == incident.title:
+        return
+    incident.save(update_fields=["title"])
+    fields = {"was": was, "title": incident.title, "because": f"{signal.name} fires deeper, on {signal.service}"}
+    ledger.record(incident.stream, "incident.retitled", ledger.SYSTEM, fields)
+
+
 def _create(
     title: str,
     severity: str,

@@ -144,3 +144,32 @@ def test_the_end_of_a_signal_is_recorded_once(take, told):
         take(told("store", state=SignalState.RESOLVED))
     kinds = [entry.kind for entry in entries(Incident.objects.get().stream)]
     assert kinds.count("signal.ended") == 1
+
+
+def test_a_deeper_failure_heard_later_names_the_incident(take, told):
+    take(told("edge"), told("api"))
+    incident = Incident.objects.get()
+    assert incident.title == "API is failing"
+    take(told("store"))
+    incident.refresh_from_db()
+    assert incident.title == "Store is failing"
+    renamed = [entry for entry in entries(incident.stream) if entry.kind == "incident.retitled"]
+    assert [(entry.fields["was"], entry.fields["title"]) for entry in renamed] == [
+        ("API is failing", "Store is failing")
+    ]
+
+
+def test_a_shallower_failure_heard_later_does_not(take, told):
+    take(told("store"))
+    take(told("edge"), told("api"))
+    incident = Incident.objects.get()
+    assert incident.title == "Store is failing"
+    assert "incident.retitled" not in [entry.kind for entry in entries(incident.stream)]
+
+
+def test_what_a_person_declared_keeps_its_name(take, told, make_incident, now):
+    incident = make_incident()
+    Incident.objects.filter(pk=incident.pk).update(began_at=now - HOUR / 4)
+    take(told("edge"))
+    take(told("store"))
+    assert Incident.objects.get(pk=incident.pk).title == incident.title
