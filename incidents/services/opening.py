@@ -75,7 +75,7 @@ def open_by_signal(signal: Signal, rule: IntakeRule, now: dt.datetime) -> Incide
 
 
 def retitle(incident: Incident, signal: Signal, rule: IntakeRule) -> None:
-    """A deeper failing service gives its name to an incident that a rule opened: the first alert is often not the cause."""
+    """A deeper failing service names an incident that a rule opened: the first alert is often not the cause."""
     was, incident.title = incident.title, _title(signal, rule).strip()[:LONGEST_TITLE]
     if was == incident.title:
         return
