@@ -21,7 +21,7 @@ test:  ## everything: linters, SQLite, PostgreSQL + Redis, Chromium, drill
 	$(BOOTSTRAP) dev
 	@exec .venv/bin/python -m scripts.test $(ARGS)
 
-test-long:  ## what `make test` leaves out: the slow tests and the drill five times in a row
+test-long:  ## what `make test` leaves out: the slow tests, the monkey for an hour, the drill five times in a row
 	$(BOOTSTRAP) dev
 	@exec .venv/bin/python -m scripts.test --long $(ARGS)
 

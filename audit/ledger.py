@@ -92,6 +92,14 @@ def record_many(stream: Stream | str, entries: Sequence[tuple[str, Actor, Fields
     return _append(_lock(stream), entries)
 
 
+def hold(*streams: str) -> None:
+    """Lock these streams until commit, in ascending order: for whoever takes another lock that stands after them.
+
+    Raises OutsideTransaction, NoSuchStream."""
+    for stream in sorted(set(streams)):
+        _lock(stream)
+
+
 def _lock(stream: Stream | str) -> store.Locked:
     if not connection.in_atomic_block:
         raise OutsideTransaction

@@ -7,7 +7,6 @@ from audit import checkpoints, tasks
 from plumbing import doorbell, sweep
 
 EVERY_S = 60.0
-RING_EXPIRES_S = 30
 THE_LEDGER = "ledger"  # the one subject there is
 
 
@@ -33,4 +32,4 @@ def connect() -> None:
 
 
 def _send(_: str) -> None:
-    tasks.checkpoint.apply_async(retry=False, expires=RING_EXPIRES_S)
+    tasks.checkpoint.apply_async(**doorbell.SENDING)

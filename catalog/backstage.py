@@ -18,6 +18,9 @@ KINDS = ("group", "user", *SERVICE_KINDS)
 MOST_RELATIONS = 500  # of one entity
 LONGEST_TEXT = 2_000
 LONGEST_SLUG = 80
+RECOVERY_TIME = "muster.dev/recovery-time"  # annotation: 4h
+DURATION = re.compile(r"([1-9][0-9]{0,6})(s|m|h|d)")
+UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 SERVICE_TYPES: dict[tuple[str, str], ServiceKind] = {
     ("component", "service"): ServiceKind.API,
     ("component", "website"): ServiceKind.WEBSITE,
@@ -101,6 +104,7 @@ class Entity:
     title: str
     description: str = ""
     service_kind: ServiceKind = ServiceKind.OTHER
+    recovery_time_s: int | None = None
     owner: Mention | None = None
     relations: tuple[Relation, ...] = ()
     member_of: tuple[Mention, ...] = ()
@@ -189,9 +193,23 @@ def _service(ref: Ref, place: Place, title: str, metadata: Table, spec: Table) -
         title=title,
         description=_text(metadata, "description"),
         service_kind=SERVICE_TYPES.get((ref.kind, type_), default),
+        recovery_time_s=_recovery_time(metadata),
         owner=owner[0],
         relations=tuple(_relations(spec, ref.namespace)),
     )
+
+
+def _recovery_time(metadata: Table) -> int | None:
+    """Seconds that the service may be down, from the annotation; None when it says nothing."""
+    annotations = metadata.get("annotations")
+    if not isinstance(annotations, Table) or RECOVERY_TIME not in annotations:
+        return None
+    written = _text(annotations, RECOVERY_TIME, required=True)
+    if not (found := DURATION.fullmatch(written)):
+        raise _Refused(
+            annotations.lines[RECOVERY_TIME], f"{RECOVERY_TIME} is '{written[:40]}', expected such as 30m, 4h or 2d"
+        )
+    return int(found[1]) * UNITS[found[2]]
 
 
 def _relations(spec: Table, namespace: str) -> Iterable[Relation]:

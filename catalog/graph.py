@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Q, prefetch_related_objects
+
 from catalog.models import Dependency, Service, User
 
 IDS_AT_ONCE = 500  # SQLite bounds the parameters of one query
@@ -35,16 +37,28 @@ def providers_of(service_ids: Iterable[int]) -> dict[int, int]:
     return _walk(service_ids, _providers, FURTHEST)
 
 
-def blast_radius(service: Service) -> list[Affected]:
-    """The transitive consumers of a service with their owners, nearest first, then by tier and name."""
-    distances = consumers_of([service.pk])
-    del distances[service.pk]
-    found = [
-        Affected(consumer, distances[consumer.pk], consumer.owner)
-        for ids in _portions(distances)
-        for consumer in Service.objects.filter(pk__in=ids).select_related("owner", "team")
-    ]
+def blast_radius(*services: Service) -> list[Affected]:
+    """The transitive consumers of these services with their owners, nearest first, then by tier and name."""
+    given = {service.pk for service in services}
+    distances = {pk: distance for pk, distance in consumers_of(given).items() if pk not in given}
+    consumers = [each for ids in _portions(distances) for each in Service.objects.filter(pk__in=ids)]
+    prefetch_related_objects(consumers, "owner", "team")  # a few people and teams own thousands: each is made once
+    found = [Affected(consumer, distances[consumer.pk], consumer.owner) for consumer in consumers]
     return sorted(found, key=lambda each: (each.distance, each.service.tier, each.service.name))
+
+
+def neighbours_of(service_ids: Iterable[int]) -> dict[int, set[int]]:
+    """id -> ids of the services one declared dependency away, in either direction. Each given id has an entry."""
+    wanted = set(service_ids)
+    found: dict[int, set[int]] = {pk: set() for pk in wanted}
+    for some in _portions(wanted):
+        edges = Dependency.objects.filter(Q(consumer__in=some) | Q(provider__in=some))
+        for consumer, provider in edges.values_list("consumer", "provider"):
+            if consumer in wanted:
+                found[consumer].add(provider)
+            if provider in wanted:
+                found[provider].add(consumer)
+    return found
 
 
 def connected(one: Service, other: Service, *, hops: int = FURTHEST) -> bool:

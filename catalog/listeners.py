@@ -13,7 +13,6 @@ from catalog.selectors import people_known
 from catalog.services import check_probe
 from plumbing import doorbell, sweep
 
-RING_EXPIRES_S = 30
 RING_AGAIN_S = 2  # a probe that was claimed is no longer found; one that nobody claimed may be rung for soon
 
 
@@ -28,7 +27,7 @@ def connect() -> None:
 
 
 def _send(probe_id: str) -> None:
-    tasks.check_probe.apply_async((probe_id,), retry=False, expires=RING_EXPIRES_S, ignore_result=True)
+    tasks.check_probe.apply_async((probe_id,), **doorbell.SENDING)
 
 
 def catalog_gate(user: Any, may: May) -> Q:

@@ -101,6 +101,9 @@ class Service(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="services")
     owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="owned_services")
     deputy = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="deputised_services")
+    recovery_time_s = models.PositiveIntegerField(
+        null=True, blank=True, help_text="recovery time objective: seconds that it may be down; empty when none is set"
+    )
     origin = models.CharField(max_length=20, choices=Origin.choices, default=Origin.PERSON)
     origin_ref = models.CharField(max_length=200, blank=True, help_text="component:default/artist-web")
     providers = models.ManyToManyField(

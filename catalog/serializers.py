@@ -43,6 +43,7 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
         model = Service
         fields = (
             "slug", "name", "kind", "tier", "description", "team", "owner", "deputy", "health", "origin", "origin_ref",
+            "recovery_time_s",
         )  # fmt: skip
         read_only_fields = fields
 

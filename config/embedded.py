@@ -79,7 +79,7 @@ class Embedded:
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
-        self.sweep = Sweep(settings.SWEEP_EVERY_S)
+        self.sweep = Sweep(settings.SWEEP_EVERY_S, has_worker=True)
         self.worker = celery_app.WorkController(
             app=celery_app,
             pool="threads",

@@ -1,15 +1,23 @@
 """One table: how a domain error is answered, on pages and in the API."""
 
+import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from plumbing.errors import MusterError
+
+log = logging.getLogger(__name__)
+AWAY = (OperationalError, InterfaceError)  # the database restarts, or cut us off: nothing was stored
+COME_AGAIN_S = 3
 
 
 def as_json(error: MusterError) -> dict[str, Any]:
@@ -54,3 +62,16 @@ class DomainErrorMiddleware:
         response = render(request, "errors/_refused.html", context, status=error.status)
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#refusal", "innerHTML"
         return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: called for whatever nobody caught. A database that is away is a 503 that says when to come
+    again; the rest is a 500."""
+    if not isinstance(sys.exc_info()[1], AWAY):
+        return HttpResponse(render_to_string("500.html"), status=500)  # no context: that may be what broke
+    log.warning("Answered 503, the database is away: %s", sys.exc_info()[1])
+    headers = {"Retry-After": str(COME_AGAIN_S)}
+    if request.path.startswith("/api/"):
+        body = {"code": "database_away", "detail": "The database is away. Nothing was stored; ask again."}
+        return JsonResponse(body, status=503, headers=headers)
+    return HttpResponse(render_to_string("503.html"), status=503, headers=headers)

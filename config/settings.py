@@ -212,9 +212,12 @@ elif CELERY_BROKER_URL.startswith("redis"):
         "socket_connect_timeout": 1, "socket_timeout": 2, "socket_keepalive": True, "health_check_interval": 10,
         "max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0,
     }  # fmt: skip
-else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {}
-CELERY_TASK_DEFAULT_QUEUE = os.environ.get("MUSTER_QUEUE", "muster")
+else:  # RabbitMQ: without a confirmation a ring to a frozen server would count as heard, and nobody would sweep
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True, "connect_timeout": 1, "write_timeout": 2}
+    CELERY_BROKER_HEARTBEAT = 10  # a worker notices a silent server, and connects again
+EXECUTOR = os.environ.get("MUSTER_EXECUTOR", "")  # a worker with a label takes only steps that ask for it
+HOUSE_QUEUE = os.environ.get("MUSTER_QUEUE", "muster")
+CELERY_TASK_DEFAULT_QUEUE = f"{HOUSE_QUEUE}.executor.{EXECUTOR}" if EXECUTOR else HOUSE_QUEUE
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -241,6 +244,9 @@ SWEEP_EVERY_S = float(os.environ.get("MUSTER_SWEEP_EVERY_S", "1"))
 WORKER_THREADS = int(os.environ.get("MUSTER_WORKER_THREADS", "4"))
 # what `http` and `probe` may reach beside public addresses: host, host:port or CIDR
 EGRESS_ALLOW = listed("MUSTER_EGRESS_ALLOW", "127.0.0.0/8" if DEMO else "")
+SECRETS_DIR = os.environ.get("MUSTER_SECRETS_DIR", "")  # files named like the secrets in them
+SECRET_PROVIDERS = listed("MUSTER_SECRET_PROVIDERS", "plumbing.secrets.Folder,plumbing.secrets.Environment")
+TOOLBOX_FILE = os.environ.get("MUSTER_TOOLBOX", "")  # what actions may use: docs/how-to/fill-the-toolbox.md
 LEDGER_ORIGIN = os.environ.get("MUSTER_LEDGER_ORIGIN", "muster.localhost/evidence")
 LEDGER_KEY_FILE = Path(os.environ.get("MUSTER_LEDGER_KEY", DATA_DIR / "ledger-key.pem"))
 

@@ -21,6 +21,7 @@ from incidents.run_view import (
     Graph,
     Node,
     Person,
+    Question,
     RunView,
     Section,
     StepGroup,
@@ -247,7 +248,7 @@ def health() -> tuple[HealthRow, ...]:
 
 def urls() -> RoomUrls:
     """Addresses of the style page: fragments answer there, feed and socket don't exist."""
-    names = ("header", "vitals", "run", "steps", "decision", "health", "timeline")
+    names = ("header", "vitals", "run", "steps", "questions", "decision", "health", "timeline")
     return RoomUrls(
         page=ROOM,
         feed="",
@@ -270,6 +271,24 @@ def room(now: datetime) -> RoomView:
         vitals=vitals(now),
         run=run(),
         step_groups=step_groups(now),
+        questions=(
+            Question(
+                "group:standby",
+                "approval",
+                "Standby: 3 of 10 branches did not make it",
+                "Try again, skip, take back, or accept as it is?",
+                (("Passed", "7"), ("Failed", "Drain node 3; Drain node 6; Drain node 8")),
+                waits_for="the commander",
+            ),
+            Question(
+                "ask:fence",
+                "unknown",
+                "Did “Fence the old primary” happen?",
+                "Nobody knows; it is never tried again by itself.",
+                (("Why", "Its worker was lost; it may have happened."),),
+                actions=(Action("Say what happened…", f"{HERE}dialog/", kind="dialog"),),
+            ),
+        ),
         decision=decision(now),
         health=health(),
         entries=entries(),

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from incidents.views import home
 
+handler500 = "config.errors.server_error"
 rooms = ["incidents", "runbooks", "approvals", "catalog", "audit"]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),

@@ -1,5 +1,6 @@
 """Programs of the machine as children of ours: started with a log file, stopped by pid, never left behind."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -73,6 +74,11 @@ class Program:
 
     def running(self) -> bool:
         return self.child is not None and self.child.poll() is None
+
+    def signal_group(self, number: int) -> None:
+        """Send a signal to it and to all its children: it leads a session of its own."""
+        if self.child is not None and self.running():
+            os.killpg(self.child.pid, number)
 
     def stop(self) -> None:
         """Asked to end, then SIGKILL when it doesn't listen. Returns when the process is gone."""

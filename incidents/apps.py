@@ -13,9 +13,18 @@ class IncidentsConfig(AppConfig):
         from incidents import listeners  # noqa: F401 - connects the signals
         from incidents.evidence import people_named, versions_used
         from incidents.permissions import describe_streams, run_gate, stream_gate
+        from incidents.selectors.alerts import signal_seen
+        from incidents.selectors.burning import burning_at
+        from incidents.services.runs import holder_of
+        from runbooks.engine import values
+        from runbooks.engine.deadlines import register_assignees
+        from runbooks.impact import register_incidents
         from runbooks.permissions import register_run_gate
 
         register_gate("inc_", stream_gate, describe_streams)
         register_run_gate(run_gate)
+        register_incidents(burning_at)
+        register_assignees(holder_of)
+        values.register("signal", signal_seen)
         register_people(people_named)
         providers.register("inc_", versions_used)

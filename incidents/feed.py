@@ -18,11 +18,13 @@ from incidents.room.assemble import FRAGMENTS, entries_of
 from incidents.room.header import vitals_of
 from incidents.room.health import health_rows
 from incidents.room.reader import Reader
-from incidents.room.steps import counts, fact, hint, run_view, time_text, word_for
+from incidents.room.run import counts, run_view
+from incidents.room.steps import fact, hint, time_text, word_for
 
 Op = dict[str, Any]
 MOST_ENTRIES = 500
 MOST_OPS = 200
+ASKING = {"failed", "unknown", "stuck", "locked"}  # states in which a step may ask a person something
 
 CHANGES: dict[str, tuple[str, ...]] = {  # first word of an entry's kind -> fragments whose shape it can change
     "incident": ("header", "vitals", "steps"),
@@ -30,10 +32,15 @@ CHANGES: dict[str, tuple[str, ...]] = {  # first word of an entry's kind -> frag
     "role": ("header", "steps"),
     "update": ("vitals",),
     "signal": ("health", "vitals"),
-    "run": ("header", "run", "vitals", "steps", "decision"),
+    "run": ("header", "run", "vitals", "steps", "questions", "decision"),
     "health": ("vitals",),
     "approval": ("decision", "steps"),
     "step": ("steps",),
+    "group": ("run", "steps", "questions"),
+    "lock": ("steps", "questions"),
+    "watch": ("steps", "questions"),
+    "proposal": ("steps", "questions"),
+    "decision": ("steps", "questions"),
 }
 
 
@@ -73,10 +80,12 @@ def changes(rows: Iterable[EntryRow]) -> Changed:
     """Which steps, fragments and figures the entries touch."""
     changed = Changed()
     for row in rows:
-        subject = row.kind.partition(".")[0]
+        subject, _, verb = row.kind.partition(".")
         changed.fragments.update(CHANGES.get(subject, ()))
         if subject == "step" and isinstance(step := row.fields.get("step"), str):
             changed.steps.add(step)
+            if {verb, row.fields.get("from")} & ASKING:
+                changed.fragments.add("questions")
         changed.health |= row.kind == "health.changed"
     return changed
 
@@ -86,9 +95,9 @@ def _steps(reader: Reader, steps: set[str]) -> list[Op]:
     if overview is None:
         return []
     ops: list[Op] = []
-    for each in overview.steps:
-        if each.step.id in steps:
-            key = f"step:{each.step.id}"
+    for each in (*overview.steps, *overview.extras):
+        if each.key in steps:
+            key = f"step:{each.key}"
             ops.append({"op": "state", "key": key, "state": each.state.value, "label": word_for(reader.user, each)})
             ops.append(text(f"{key}:fact", fact(reader.user, each)))
             ops.append(text(f"{key}:hint", hint(each)))

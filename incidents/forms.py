@@ -8,8 +8,8 @@ from django import forms
 from catalog.models import Service, User
 from incidents.models import LONGEST_TEXT, LONGEST_TITLE, Incident
 from incidents.states import MOVES, OPEN, IncidentRole, Phase, Severity
-from runbooks.engine.model import Definition, ValueType
-from runbooks.forms import BadText, typed_text
+from runbooks.engine.model import Definition, Input, ValueType
+from runbooks.forms import BadText, text_of, typed_text
 
 LONGEST_REASON = 2_000
 INPUT = "input_"
@@ -135,14 +135,7 @@ class InputsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.definition = definition
         for given in definition.inputs:
-            default = guesses.get(given.name, "" if given.default is None else str(given.default))
-            self.fields[INPUT + given.name] = forms.CharField(
-                label=given.name,
-                help_text=given.description,
-                required=given.required,
-                initial=default,
-                max_length=2_000,
-            )
+            self.fields[INPUT + given.name] = _input_field(given, guesses.get(given.name, text_of(given.default)))
 
     def clean(self) -> dict[str, Any]:
         """Each text as the declared type; one that is left empty isn't given."""
@@ -157,6 +150,16 @@ class InputsForm(forms.Form):
             except BadText as error:
                 self.add_error(INPUT + given.name, str(error))
         return {"inputs": values}
+
+
+def _input_field(given: Input, default: str) -> forms.Field:
+    """A choice where the author lists choices, else a text."""
+    hint = given.description or ("One item a line, or with commas." if given.type == ValueType.LIST else "")
+    about: dict[str, Any] = {"label": given.name, "help_text": hint, "required": given.required, "initial": default}
+    if given.choices and given.type != ValueType.LIST:
+        options = [(text_of(choice), text_of(choice)) for choice in given.choices]
+        return forms.ChoiceField(choices=options if given.required else [("", "Not given"), *options], **about)
+    return forms.CharField(max_length=2_000, **about)
 
 
 class IncidentFilter(forms.Form):

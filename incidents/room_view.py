@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from incidents.run_view import Action, Person, RunView, StepGroup
+from incidents.run_view import Action, Person, Question, RunView, StepGroup
 
 Category = Literal["decisions", "steps", "signals", "comms", "noise"]
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 58, 18, 2
@@ -169,6 +169,7 @@ class RoomUrls:
     vitals: str
     run: str
     steps: str
+    questions: str
     decision: str
     health: str
     timeline: str
@@ -198,9 +199,14 @@ class RoomView:
     entries_total: int
     presence: tuple[Person, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
+    questions: tuple[Question, ...] = ()
     next_actions: tuple[Action, ...] = ()
     earlier_url: str = ""
     may_write: bool = False
+
+    @property
+    def has_question_for_you(self) -> bool:
+        return any(question.actions for question in self.questions)
 
 
 def spark_points(values: Sequence[float]) -> str:

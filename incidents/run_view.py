@@ -40,11 +40,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the plan as a ribbon of cells. `name` may be "" when the runbook has no sections."""
+    """A section of the plan as a ribbon of cells. `name` may be "" when the runbook has no sections.
+
+    badge: what a failure means here and how it stands ("7 of 10 needed, 5 passed"); badge_state colours it."""
 
     name: str
     cells: tuple[Cell, ...]
     done: int
+    badge: str = ""
+    badge_state: str = ""
 
     @property
     def total(self) -> int:
@@ -138,6 +142,21 @@ class StepRow:
     progress: int | None = None
     is_late: bool = False
     action: Action | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that the plan wants to hear from a person, beside approvals. key: stays the same while it is asked.
+
+    facts: (term, value) pairs. waits_for: whom it waits for when the reader can't answer. actions: the answers."""
+
+    key: str
+    state: str
+    title: str
+    text: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    waits_for: str = ""
+    actions: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
+from urllib.parse import urlsplit
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -66,6 +67,17 @@ def split_host_port(text: str) -> tuple[str, int | None]:
     if port is not None and not 0 < port <= MAX_PORT:
         raise ValueError(f"found port {port}, expected 1 to {MAX_PORT}")
     return host_name(found["host"]), port
+
+
+def host_and_port(url: str) -> str:
+    """`host:port` of a URL, lower case; the text itself when it is none. To compare and to show, never to connect."""
+    try:
+        parts = urlsplit(url)
+        host, port = split_host_port(parts.netloc.rpartition("@")[2])
+    except ValueError:
+        return url
+    shown = f"[{host}]" if ":" in host else host
+    return f"{shown}:{port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def host_name(text: str) -> str:

@@ -10,14 +10,23 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from django.db import transaction
+
+from plumbing.failpoints import fail_here
 
 log = logging.getLogger(__name__)
 
 Answer = Callable[[str], None]
 QUEUE_LENGTH = 2_000  # the oldest ring is dropped first
 SILENCE_S = 3.0  # after a failed ring nobody waits for the broker again for this long
+SENDING: dict[str, Any] = {  # how Celery sends a ring
+    "retry": False,
+    "ignore_result": True,
+    "expires": 7200,  # a worker judges by its own clock, which may be an hour off: a fresh ring must not look old to it
+    "confirm_timeout": 2.0,  # RabbitMQ: a server that accepts and never answers has not heard it
+}
 STUCK_S = 5.0  # an answer that takes longer is taken for one that never comes back
 
 
@@ -89,7 +98,6 @@ def ring(kind: str, subject: str) -> None:
 
 
 def _ring_now(kind: str, subject: str) -> None:
-    if os.environ.get("MUSTER_FAIL") == "before_ring":  # fault matrix 4: killed after COMMIT, before the ring
-        os.kill(os.getpid(), 9)
+    fail_here("before_ring")  # fault matrix 4: killed after COMMIT
     if fn := _answers.get(kind):
         ringer.put(fn, subject)

@@ -1,4 +1,4 @@
-"""The sweep: finds work that nobody rang for, and rings again; does it itself only while rings fail.
+"""The sweep: finds work that nobody rang for, and rings again; does it itself only while rings fail or nobody is there.
 
 Needed by runbooks (attempts, timers), catalog (probes) and audit (checkpoints). Progress depends on the database alone.
 """
@@ -19,8 +19,14 @@ log = logging.getLogger(__name__)
 
 Find = Callable[[dt.datetime], Iterable[str]]
 Perform = Callable[[str], object]
-WIDTH = 4  # how many it performs at once while rings fail
+IsAlone = Callable[[str], bool]
+WIDTH = 4  # how many it performs at once
 RING_AGAIN_S = 15.0  # a ring that was heard needs some time to be answered
+
+
+def somebody_hears(subject: str) -> bool:
+    """The usual answer to "is nobody there?": no, whatever the subject."""
+    return False
 
 
 @dataclass
@@ -31,25 +37,30 @@ class Rounds:
     find: Find
     perform: Perform
     again_s: float = RING_AGAIN_S
+    is_alone: IsAlone = somebody_hears
     rung: dict[str, float] = field(default_factory=dict)  # subject -> when (monotonic)
 
 
 _rounds: dict[str, Rounds] = {}
 
 
-def register(kind: str, find: Find, perform: Perform, *, again_s: float = RING_AGAIN_S) -> None:
+def register(
+    kind: str, find: Find, perform: Perform, *, again_s: float = RING_AGAIN_S, is_alone: IsAlone = somebody_hears
+) -> None:
     """Let the sweep look for `kind`: `find(now)` yields subjects that are due, `perform(subject)` does one of them.
 
-    The subject is rung for under the doorbell's `kind`, at most every `again_s` seconds.
+    The subject is rung for under the doorbell's `kind`, at most every `again_s` seconds. is_alone: whether nobody is
+    there who could answer that ring, so that the sweep has to do the subject itself.
     """
-    _rounds[kind] = Rounds(kind, find, perform, again_s)
+    _rounds[kind] = Rounds(kind, find, perform, again_s, is_alone)
 
 
 class Sweep:
     """Runs the rounds until told to stop. Two sweeps are harmless: whatever they find is claimed in the database."""
 
-    def __init__(self, every_s: float) -> None:
-        self.every_s = every_s
+    def __init__(self, every_s: float, *, has_worker: bool = False) -> None:
+        """has_worker: one is in this very process, and so is never missed."""
+        self.every_s, self.has_worker = every_s, has_worker
         self.stopping = threading.Event()
         self._pool = ThreadPoolExecutor(WIDTH, thread_name_prefix="sweep")
         self._busy: set[tuple[str, str]] = set()
@@ -77,7 +88,7 @@ class Sweep:
         count, moment = 0, time.monotonic()
         rounds.rung = {subject: at for subject, at in rounds.rung.items() if moment - at < rounds.again_s}
         for subject in rounds.find(clock.now()):
-            if doorbell.ringer.is_silent:
+            if doorbell.ringer.is_silent or (not self.has_worker and rounds.is_alone(subject)):
                 count += self._begin(rounds, subject)
             elif subject not in rounds.rung:
                 rounds.rung[subject] = moment

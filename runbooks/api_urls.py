@@ -2,21 +2,36 @@
 
 from django.urls import path
 
-from runbooks import api
+from runbooks.api import acts, forecasts, proposals, resources, runs, texts, workers
 
 app_name = "runbooks-api"
+RUN = "runs/<str:uid>"
 urlpatterns = [
-    path("runbooks", api.RunbookList.as_view(), name="list"),
-    path("runbooks/<slug:slug>", api.RunbookDetail.as_view(), name="detail"),
-    path("runbooks/<slug:slug>/versions", api.VersionList.as_view(), name="versions"),
-    path("runbooks/<slug:slug>/versions/<int:number>", api.VersionDetail.as_view(), name="version"),
-    path("runbooks/<slug:slug>/versions/<int:number>/publish", api.Publish.as_view(), name="publish"),
-    path("runs", api.RunList.as_view(), name="runs"),
-    path("runs/<str:uid>", api.RunDetail.as_view(), name="run"),
-    path("runs/<str:uid>/change-input", api.ChangeInput.as_view(), name="change-input"),
-    path("runs/<str:uid>/cancel", api.Cancel.as_view(), name="cancel"),
+    path("runbooks", texts.RunbookList.as_view(), name="list"),
+    path("runbooks/<slug:slug>", texts.RunbookDetail.as_view(), name="detail"),
+    path("runbooks/<slug:slug>/versions", texts.VersionList.as_view(), name="versions"),
+    path("runbooks/<slug:slug>/versions/<int:number>", texts.VersionDetail.as_view(), name="version"),
+    path("runbooks/<slug:slug>/versions/<int:number>/publish", texts.Publish.as_view(), name="publish"),
+    path("runs", runs.RunList.as_view(), name="runs"),
+    path(RUN, runs.RunDetail.as_view(), name="run"),
+    path(f"{RUN}/change-input", acts.ChangeInput.as_view(), name="change-input"),
+    path(f"{RUN}/undo-forecast", forecasts.UndoForecast.as_view(), name="undo-forecast"),
+    path(f"{RUN}/moves", forecasts.Moves.as_view(), name="moves"),
+    path(f"{RUN}/moves/<str:move>/decide", forecasts.DecideMove.as_view(), name="decide-move"),
+    path(f"{RUN}/proposals/<int:proposal>/accept", proposals.Accept.as_view(), name="accept-proposal"),
+    path(f"{RUN}/proposals/<int:proposal>/decline", proposals.Decline.as_view(), name="decline-proposal"),
+    path(f"{RUN}/steps/<str:step>/rerun", forecasts.Rerun.as_view(), name="step-rerun"),
+    path("resources", resources.ResourceList.as_view(), name="resources"),
+    path("resources/<slug:resource>", resources.ResourceDetail.as_view(), name="resource"),
+    path("workers", workers.Workers.as_view(), name="workers"),
+    path("workers/<int:worker>/drain", workers.Drain.as_view(), name="drain"),
+    *(path(f"{RUN}/{act}", acts.view_of(acts.RunAct, act).as_view(), name=act) for act in acts.RUN_ACTS),
     *(
-        path(f"runs/<str:uid>/steps/<str:step>/{act}", api.step_act(act).as_view(), name=f"step-{act}")
-        for act in api.ACTS
+        path(f"{RUN}/groups/<str:group>/{act}", acts.view_of(acts.GroupAct, act).as_view(), name=f"group-{act}")
+        for act in acts.GROUP_ACTS
+    ),
+    *(
+        path(f"{RUN}/steps/<str:step>/{act}", acts.view_of(acts.StepAct, act).as_view(), name=f"step-{act}")
+        for act in acts.STEP_ACTS
     ),
 ]

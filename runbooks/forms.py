@@ -5,10 +5,19 @@ from typing import Any
 
 from django import forms
 
+from catalog.models import User
 from runbooks.engine.model import Definition, Output, Step, ValueType
+from runbooks.states import Found
 
 LONGEST = 2_000  # characters of a reason, note or value
 YES_NO = [("yes", "Yes"), ("no", "No")]
+ANSWERS = [
+    ("retry", "Try the failed steps again"),
+    ("skip", "Leave the failed steps out, and go on"),
+    ("undo_branch", "Take back the branches that failed, and go on"),
+    ("undo_all", "Take all of it back"),
+    ("accept", "Accept it as it is, and go on"),
+]
 
 
 class BadText(ValueError):
@@ -16,7 +25,9 @@ class BadText(ValueError):
 
 
 def typed_text(text: str, kind: ValueType) -> Any:
-    """What somebody typed, as the declared type. Raises BadText."""
+    """What somebody typed, as the declared type. A list is one item a line, or with commas. Raises BadText."""
+    if kind == ValueType.LIST:
+        return [item.strip() for item in text.replace("\n", ",").split(",") if item.strip()]
     text = text.strip() if kind != ValueType.STRING else text
     try:
         match kind:
@@ -34,27 +45,99 @@ def typed_text(text: str, kind: ValueType) -> Any:
     return text
 
 
-class SeenForm(forms.Form):
-    """Every act on a step carries the version of it that the page showed, and where to go back to."""
+def text_of(value: Any) -> str:
+    """A value as somebody would type it."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
 
-    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+class ActForm(forms.Form):
+    """An act carries where to go back to. `said` is what the service is told."""
+
     next = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, step: Step, **kwargs: Any) -> None:
+    def said(self) -> dict[str, Any]:
+        """The service's arguments, by name."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "next"}
+
+
+class SeenForm(ActForm):
+    """Every act on a step, a group or a run carries the version of it that the page showed."""
+
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, step: Step | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.step = step
 
+    def said(self) -> dict[str, Any]:
+        """The service's arguments, by name."""
+        found = super().said()
+        return {"seen_at": found.pop("seen"), **found}
+
+
+def _sentence(label: str, hint: str, missing: str, rows: int = 2) -> forms.CharField:
+    return forms.CharField(
+        max_length=LONGEST,
+        label=label,
+        help_text=hint,
+        error_messages={"required": missing},
+        widget=forms.Textarea(attrs={"rows": rows}),
+    )
+
+
+def _reason() -> forms.CharField:
+    return _sentence("Reason", "Kept as evidence, with your name.", "Say why in a sentence.")
+
+
+def _evidence() -> forms.CharField:
+    hint = "What you looked at and what it said. Kept as evidence."
+    return _sentence("How you know", hint, "Say how you know in a sentence.", rows=3)
+
 
 class ReasonForm(SeenForm):
-    """Retry, skip, take over: with a sentence of reason."""
+    """Retry, skip, pause, take over: with a sentence of reason."""
 
-    reason = forms.CharField(
-        max_length=LONGEST,
-        label="Reason",
-        help_text="Kept as evidence, with your name.",
-        error_messages={"required": "Say why in a sentence."},
-        widget=forms.Textarea(attrs={"rows": 2}),
+    reason = _reason()
+
+
+class EvidenceForm(SeenForm):
+    """Done in another way, or undone by hand: with what proves it."""
+
+    evidence = _evidence()
+
+
+class HoldForm(ReasonForm):
+    """Holding and releasing: one step, or its branch."""
+
+    branch = forms.BooleanField(required=False, label="All of its branch that has not begun")
+
+
+class ReassignForm(ReasonForm):
+    """Somebody else does it. people: who may, so that no other name can be given."""
+
+    to = forms.ModelChoiceField(User.objects.none(), label="Who does it", empty_label="Choose somebody")
+    field_order = ("to", "reason")
+
+    def __init__(self, *args: Any, people: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if people is not None:
+            self.fields["to"].queryset = people  # type: ignore[attr-defined]
+
+
+class SpeedForm(ReasonForm):
+    """How many steps may be live at a time; nothing takes the limit away."""
+
+    width = forms.IntegerField(
+        min_value=1, max_value=1_000, required=False, label="Steps at a time", help_text="Empty for no limit."
     )
+    field_order = ("width", "reason")
+
+
+class AssessForm(ReasonForm):
+    """What the failures of a group mean."""
+
+    choice = forms.ChoiceField(choices=ANSWERS, label="What now?", widget=forms.RadioSelect)
+    field_order = ("choice", "reason")
 
 
 class FinishForm(SeenForm):
@@ -71,6 +154,7 @@ class FinishForm(SeenForm):
 
     def __init__(self, *args: Any, step: Step, **kwargs: Any) -> None:
         super().__init__(*args, step=step, **kwargs)
+        self.outputs = step.outputs
         for output in step.outputs:
             self.fields[f"output_{output.name}"] = _output_field(output)
 
@@ -81,9 +165,19 @@ class FinishForm(SeenForm):
                 self.add_error("note", "Say what went wrong in a sentence.")
             return found
         found["outputs"] = {}
-        for output in self.step.outputs:
+        for output in self.outputs:
             self._read(output, found)
         return found
+
+    def said(self) -> dict[str, Any]:
+        """The service's arguments, by name."""
+        found = super().said()
+        return {
+            "seen_at": found["seen_at"],
+            "worked": found["worked"] == "yes",
+            "note": found["note"],
+            "outputs": found.get("outputs", {}),
+        }
 
     def _read(self, output: Output, found: dict[str, Any]) -> None:
         name = f"output_{output.name}"
@@ -108,35 +202,88 @@ def _output_field(output: Output) -> forms.CharField:
 class SettleForm(SeenForm):
     """What became of a step whose worker was lost."""
 
-    happened = forms.ChoiceField(choices=YES_NO, label="Did it happen?", widget=forms.RadioSelect)
-    evidence = forms.CharField(
-        max_length=LONGEST,
-        label="How you know",
-        help_text="What you looked at and what it said. Kept as evidence.",
-        error_messages={"required": "Say how you know in a sentence."},
-        widget=forms.Textarea(attrs={"rows": 3}),
+    found = forms.ChoiceField(choices=Found.choices(), label="Did it happen?", widget=forms.RadioSelect)
+    evidence = _evidence()
+
+
+class CaseForm(ReasonForm):
+    """Which way a decision goes that could not decide by itself."""
+
+    case = forms.CharField(max_length=60, label="Which way?", widget=forms.RadioSelect)
+    field_order = ("case", "reason")
+
+    def __init__(self, *args: Any, step: Step, **kwargs: Any) -> None:
+        super().__init__(*args, step=step, **kwargs)
+        cases = step.decide.cases if step.decide else ()
+        self.fields["case"].widget.choices = [(case.id, case.say or case.id) for case in cases]
+
+
+class ProposalForm(ActForm):
+    """The commander's word on what a watch proposes."""
+
+    reason = _reason()
+
+
+class UndoForm(ReasonForm):
+    """Take back what is listed above the form."""
+
+
+class RerunForm(ReasonForm):
+    """Again from a step; what is not safe to repeat needs a yes of its own. unsafe: (step, sentence) of each."""
+
+    accept = forms.MultipleChoiceField(
+        required=False,
+        label="Do these a second time, although nobody promised that this is harmless",
+        widget=forms.CheckboxSelectMultiple,
     )
+    field_order = ("accept", "reason")
+
+    def __init__(self, *args: Any, unsafe: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["accept"].choices = unsafe  # type: ignore[attr-defined]
+        if not unsafe:
+            del self.fields["accept"]
 
 
-class CancelForm(forms.Form):
-    """Why a run is stopped."""
+class MoveForm(ReasonForm):
+    """Which version a live run should follow."""
 
-    next = forms.CharField(required=False, widget=forms.HiddenInput)
-    reason = forms.CharField(
-        max_length=LONGEST,
-        label="Reason",
-        help_text="Kept as evidence, with your name.",
-        error_messages={"required": "Say why in a sentence."},
-        widget=forms.Textarea(attrs={"rows": 2}),
+    version = forms.TypedChoiceField(coerce=int, label="Version")
+    field_order = ("version", "reason")
+
+    def __init__(self, *args: Any, versions: list[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["version"].choices = versions  # type: ignore[attr-defined]
+
+
+class VerdictForm(ActForm):
+    """A second person's word on a proposed move. digest: of the difference that the page showed."""
+
+    digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    agree = forms.ChoiceField(
+        choices=[("yes", "Agree"), ("no", "Refuse")], label="Your decision", widget=forms.RadioSelect
     )
+    reason = _reason()
+
+    def said(self) -> dict[str, Any]:
+        """The service's arguments, by name."""
+        found = super().said()
+        return {**found, "agree": found["agree"] == "yes"}
 
 
-class InputForm(CancelForm):
+class DrainForm(ActForm):
+    """Why a worker takes nothing more, or takes work again."""
+
+    reason = _reason()
+
+
+class InputForm(ActForm):
     """Another value for one input of a running run."""
 
     field_order = ("name", "value", "reason", "next")
     name = forms.ChoiceField(label="Input")
     value = forms.CharField(required=False, max_length=LONGEST, label="New value")
+    reason = _reason()
 
     def __init__(self, *args: Any, definition: Definition, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

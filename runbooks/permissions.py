@@ -13,9 +13,10 @@ from django.http import Http404
 from django.urls import reverse
 
 from audit.permissions import Label, May, visible_streams
-from catalog.models import User
+from catalog.models import Membership, Team, User
 from catalog.permissions import Right, holds, teams_where
-from runbooks.models import Run, Runbook
+from catalog.states import ROLE_RIGHTS
+from runbooks.models import Resource, Run, Runbook
 from runbooks.selectors import visible_to
 
 RunGate = Callable[[User, Run, Right], bool]
@@ -65,6 +66,30 @@ def run_for(user: User | AnonymousUser, uid: str, may: Right = Right.VIEW) -> Ru
 def allowed(user: User, run: Run, may: Right) -> bool:
     """Whether somebody who sees the run may also do this in it: by a right in its teams, or through a gate."""
     return may == Right.VIEW or holds(user, may, run.teams.all()) or any(gate(user, run, may) for gate in _gates)
+
+
+def may_do_steps(run: Run) -> QuerySet[User]:
+    """People of the run's teams to whom a human step can be given, by name."""
+    roles = [role for role, rights in ROLE_RIGHTS.items() if Right.EXECUTE in rights]
+    members = Membership.objects.filter(team__in=run.teams.all(), role__in=roles).values("user")
+    return User.objects.filter(pk__in=members, is_active=True).order_by("name")
+
+
+def resource_for(user: User | AnonymousUser, slug: str, may: Right = Right.VIEW) -> Resource:
+    """The resource. Raises Http404 unless `user` sees its team, PermissionDenied if the right `may` is missing."""
+    seen = Resource.objects.filter(team__in=teams_where(user, Right.VIEW)).select_related("team")
+    found = seen.filter(slug=slug).first()
+    if found is None:
+        raise Http404(f"No resource {slug!r} that you can see.")
+    if may != Right.VIEW and not holds(user, may, [found.team]):
+        raise PermissionDenied(f"You don't have the right to {may.label.lower()} in {found.team}.")
+    return found
+
+
+def may_tend_workers(user: User | AnonymousUser) -> bool:
+    """Workers serve every team: whoever administers all of them may see and drain workers."""
+    mine = teams_where(user, Right.ADMINISTER)
+    return mine.exists() and not Team.objects.exclude(pk__in=mine.values("pk")).exists()
 
 
 def stream_gate(user: User, may: May) -> Q:

@@ -7,10 +7,12 @@ from rest_framework import serializers
 
 from catalog.models import Team
 from catalog.permissions import Right, teams_where
-from runbooks.models import Run, Runbook, RunbookVersion
+from runbooks.models import GroupRun, Resource, Run, Runbook, RunbookVersion, RunMigration, Worker
 from runbooks.selectors import StepOverview
+from runbooks.states import Choice, Found
 
 LONGEST = 2_000  # characters of a reason or note
+ANSWERS = [word.value for word in Choice if word not in (Choice.NONE, Choice.GIVE_UP)]
 
 
 class PersonField(serializers.CharField):
@@ -42,17 +44,29 @@ class RunbookSerializer(serializers.ModelSerializer[Runbook]):
         fields = ("slug", "title", "description", "team", "current", "newest", "last_run", "last_rehearsal")
 
 
-class VersionSerializer(serializers.ModelSerializer[RunbookVersion]):
-    """One version. digest: SHA-256 of the source in UTF-8."""
+VERSION_FIELDS: tuple[str, ...] = (
+    "number", "state", "model", "digest", "created_at", "author", "published_at", "publisher",
+)  # fmt: skip
+
+
+class VersionRowSerializer(serializers.ModelSerializer[RunbookVersion]):
+    """One version, without its text: that may have megabytes. digest: SHA-256 of the text in UTF-8."""
 
     author = PersonField(read_only=True)
     publisher = PersonField(read_only=True)
 
     class Meta:
         model = RunbookVersion
-        fields = (
-            "number", "state", "model", "digest", "source", "created_at", "author", "published_at", "publisher",
-        )  # fmt: skip
+        fields = VERSION_FIELDS
+        read_only_fields = fields
+
+
+class VersionSerializer(VersionRowSerializer):
+    """One version with its text."""
+
+    class Meta:
+        model = RunbookVersion
+        fields = (*VERSION_FIELDS, "source")
         read_only_fields = fields
 
 
@@ -63,8 +77,8 @@ class SourceSerializer(serializers.Serializer[Any]):
 
 
 RUN_FIELDS: tuple[str, ...] = (
-    "id", "runbook", "version", "stream", "mode", "environment", "state", "why", "inputs", "starter", "started_at",
-    "ended_at",
+    "id", "runbook", "version", "stream", "mode", "environment", "state", "why", "goal", "width", "inputs", "starter",
+    "started_at", "ended_at", "repeats", "seen",
 )  # fmt: skip
 
 
@@ -75,6 +89,9 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     runbook = serializers.CharField(source="version.runbook.slug", read_only=True)
     version = serializers.IntegerField(source="version.number", read_only=True)
     starter = PersonField(read_only=True)
+    width = serializers.IntegerField(read_only=True, allow_null=True, help_text="steps at a time; null for no limit")
+    repeats = serializers.CharField(source="origin.uid", read_only=True, allow_null=True, default=None)
+    seen = serializers.IntegerField(source="seen_at", read_only=True, help_text="an act on the run carries it back")
 
     class Meta:
         model = Run
@@ -90,8 +107,11 @@ class StepSerializer(serializers.Serializer[StepOverview]):
     human = serializers.BooleanField(source="step.human")
     needs = serializers.ListField(child=serializers.CharField(), source="step.needs")
     state = serializers.CharField()
-    why = serializers.CharField(source="row.why")
+    why = serializers.CharField(help_text="what its last move said, or which worker it waits for")
     since = serializers.DateTimeField(source="row.changed_at")
+    held = serializers.CharField(source="row.held", help_text="who holds it back and why; empty when nobody does")
+    kept = serializers.BooleanField(source="row.is_kept", help_text="done by the run that this one repeats")
+    choice = serializers.CharField(source="row.choice", help_text="what a person said about its failure")
     tries = serializers.IntegerField(source="row.tries")
     output = serializers.JSONField(source="row.output")
     assignee = PersonField(allow_null=True)
@@ -99,13 +119,26 @@ class StepSerializer(serializers.Serializer[StepOverview]):
     seen = serializers.IntegerField(source="seen_at")
 
 
+class GroupSerializer(serializers.ModelSerializer[GroupRun]):
+    """One group of a run; id is its section's, empty for the run as a whole."""
+
+    id = serializers.CharField(source="group")
+    since = serializers.DateTimeField(source="changed_at")
+    seen = serializers.IntegerField(source="seen_at")
+
+    class Meta:
+        model = GroupRun
+        fields = read_only_fields = ("id", "state", "why", "choice", "since", "seen")
+
+
 class RunDetailSerializer(RunSerializer):
-    """One run with its steps in the author's order."""
+    """One run with its steps in the author's order, and its groups."""
 
     steps = StepSerializer(many=True, read_only=True)
+    groups = GroupSerializer(many=True, read_only=True)
 
     class Meta(RunSerializer.Meta):
-        fields = read_only_fields = (*RUN_FIELDS, "steps")
+        fields = read_only_fields = (*RUN_FIELDS, "steps", "groups")
 
 
 class SeenSerializer(serializers.Serializer[Any]):
@@ -126,9 +159,34 @@ class FinishSerializer(SeenSerializer):
     outputs = serializers.DictField(default=dict)
 
 
-class SettleSerializer(SeenSerializer):
-    happened = serializers.BooleanField()
+class EvidenceSerializer(SeenSerializer):
     evidence = serializers.CharField(max_length=LONGEST)
+
+
+class SettleSerializer(EvidenceSerializer):
+    found = serializers.ChoiceField(choices=Found.choices())
+
+
+class HoldSerializer(ReasonSerializer):
+    """branch: everything of the step's branch that has not begun, too."""
+
+    branch = serializers.BooleanField(default=False)
+
+
+class ReassignSerializer(ReasonSerializer):
+    """to: username of somebody who may do steps of the run."""
+
+    to = serializers.CharField(max_length=150)
+
+
+class SpeedSerializer(ReasonSerializer):
+    """width: steps at a time; null for no limit."""
+
+    width = serializers.IntegerField(min_value=1, max_value=1_000, allow_null=True)
+
+
+class AssessSerializer(ReasonSerializer):
+    choice = serializers.ChoiceField(choices=ANSWERS)
 
 
 class InputSerializer(serializers.Serializer[Any]):
@@ -139,5 +197,111 @@ class InputSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=LONGEST)
 
 
-class CancelSerializer(serializers.Serializer[Any]):
+class CaseSerializer(ReasonSerializer):
+    """case: id of the decision's case to take."""
+
+    case = serializers.CharField(max_length=60)
+
+
+class WhySerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=LONGEST)
+
+
+class RerunSerializer(ReasonSerializer):
+    """accept: ids of steps that may be done a second time although nobody promised that this is harmless.
+
+    version: number of another published version; null for the same."""
+
+    accept = serializers.ListField(child=serializers.CharField(), default=list)
+    version = serializers.IntegerField(min_value=1, allow_null=True, default=None)
+
+
+class TwiceSerializer(serializers.Serializer[Any]):
+    step = serializers.CharField()
+    title = serializers.CharField()
+    why = serializers.CharField()
+
+
+class RepetitionSerializer(serializers.Serializer[Any]):
+    """What a rerun keeps, and what it would do a second time."""
+
+    kept = serializers.ListField(child=serializers.CharField())
+    safe = TwiceSerializer(many=True)
+    unsafe = TwiceSerializer(many=True)
+    fresh = serializers.ListField(child=serializers.CharField())
+
+
+class UndoneSerializer(serializers.Serializer[Any]):
+    """One step that is taken back. asks: whose consent or hand its undo needs; live: the step ends first."""
+
+    step = serializers.CharField()
+    title = serializers.CharField(source="spec.title")
+    action = serializers.CharField(source="spec.action")
+    live = serializers.BooleanField()
+
+
+class UndoForecastSerializer(serializers.Serializer[Any]):
+    """What an undo would do, the first one first; what stays and why; who is asked, by step."""
+
+    order = UndoneSerializer(many=True)
+    stays = TwiceSerializer(many=True)
+    asks = serializers.DictField(child=serializers.CharField())
+
+
+class RunMoveSerializer(ReasonSerializer):
+    """version: number of a newer published one."""
+
+    version = serializers.IntegerField(min_value=1)
+
+
+class MigrationSerializer(serializers.ModelSerializer[RunMigration]):
+    """A proposed move of a run to another version; a decision about it carries `digest` back."""
+
+    id = serializers.CharField(source="uid")
+    was = serializers.IntegerField(source="was.number")
+    to = serializers.IntegerField(source="to.number")
+    asker = PersonField()
+    by = PersonField(allow_null=True)
+
+    class Meta:
+        model = RunMigration
+        fields = read_only_fields = (
+            "id", "was", "to", "state", "difference", "digest", "asked_at", "asker", "reason", "settled_at", "by",
+            "said",
+        )  # fmt: skip
+
+
+class MoveVerdictSerializer(WhySerializer):
+    digest = serializers.CharField(max_length=64)
+    agree = serializers.BooleanField()
+
+
+class WorkerSerializer(serializers.ModelSerializer[Worker]):
+    """A worker that was heard of."""
+
+    class Meta:
+        model = Worker
+        fields = read_only_fields = ("id", "name", "executor", "started_at", "seen_at", "is_draining", "slots")
+
+
+class DrainSerializer(WhySerializer):
+    """drain: false lets it take work again."""
+
+    drain = serializers.BooleanField(default=True)
+
+
+class ResourceSerializer(serializers.ModelSerializer[Resource]):
+    """A resource and how many steps may use it at a time."""
+
+    team = SeenTeamField(slug_field="slug", queryset=Team.objects.none())
+
+    class Meta:
+        model = Resource
+        fields = ("slug", "capacity", "team")
+
+
+class CapacitySerializer(serializers.Serializer[Any]):
+    """Another capacity, and why."""
+
+    capacity = serializers.IntegerField(min_value=1)
     reason = serializers.CharField(max_length=LONGEST)

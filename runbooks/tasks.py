@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from runbooks.engine import shell, worker
+from runbooks.engine import due, shell, worker
 
 
 @shared_task(name="runbooks.attend", ignore_result=True)
@@ -11,7 +11,19 @@ def attend(subject: str) -> None:
     worker.attend(int(subject.partition(":")[0]))
 
 
+@shared_task(name="runbooks.work", ignore_result=True)
+def work(subject: str) -> None:
+    """Do what a run (`uid` or `uid@executor`) has for this worker."""
+    worker.work_on(subject.partition("@")[0])
+
+
 @shared_task(name="runbooks.advance_run", ignore_result=True)
 def advance_run(run_uid: str) -> None:
     """Take a run as far as it can go now."""
     shell.advance(run_uid)
+
+
+@shared_task(name="runbooks.fire_timer", ignore_result=True)
+def fire_timer(timer_id: str) -> None:
+    """Do what a timer is for, if it is due and nobody has done it."""
+    due.fire(int(timer_id))

@@ -14,9 +14,9 @@ OPTIONS += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--n
 
 
 def main(arguments: list[str]) -> int:
-    """base first: dev is held to its versions."""
+    """base first: the others are held to its versions."""
     uv = Path(sys.executable).with_name("uv")
-    for group in ("base", "dev"):
+    for group in ("base", "ansible", "dev"):
         command = [str(uv), "pip", "compile", *OPTIONS, *arguments, f"{group}.in", "-o", f"{group}.txt"]
         if subprocess.run(command, cwd=HOUSE / "requirements").returncode != 0:
             print(f"muster: requirements/{group}.txt was not written; uv's reason is above.", file=sys.stderr)

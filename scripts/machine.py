@@ -9,6 +9,7 @@ from pathlib import Path
 from drill.programs import PACKAGES, find
 
 SERVERS = Path("/usr/lib/postgresql")  # Debian keeps initdb and postgres off the path, one folder per version
+RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # not the wrapper in sbin: that one insists on its own user
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -47,14 +48,16 @@ def needs(part: str) -> list[Need]:
         Need("PostgreSQL", ("postgresql",), postgres_program("initdb")),
         Need("Redis", ("redis-server",), shutil.which("redis-server")),
     ]
+    rabbitmq = Need("RabbitMQ", ("rabbitmq-server",), shutil.which(RABBITMQ))
     browser = [Need("Chromium", ("chromium", "fonts-dejavu-core"), chromium())]
     stage = [Need(program, (package,), find(program)) for program, package in PACKAGES.items()]
     known = {
         "postgresql": servers,
-        "faults": servers,
+        "faults": [*servers, rabbitmq],
+        "monkey": [*servers, rabbitmq],
         "chromium": browser,
         "drill": stage + browser,
-        "slow": servers + browser + stage,
+        "slow": [*servers, *browser, *stage],
     }
     return known.get(part, [])
 

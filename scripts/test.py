@@ -21,20 +21,28 @@ from scripts.machine import Lacking, needs, provide
 from scripts.outcome import Outcome, is_failure, read_report, table
 
 HOUSE = Path(__file__).resolve().parent.parent
-PART_LIMIT_S = 900
-KEPT = {"MUSTER_SHARED", "MUSTER_CHROMIUM"}  # where things are on this machine; all else would change what is tested
+PART_LIMIT_S = {"monkey": 7200, "slow": 3600}  # USUAL_LIMIT_S for every other
+USUAL_LIMIT_S = 1_800  # a busy machine gets its time; idle, none takes a quarter of an hour
+KEPT = {
+    "MUSTER_SHARED",
+    "MUSTER_CHROMIUM",
+    "MUSTER_MONKEY_SEED",
+}  # where things are on this machine; all else would change what is tested
 BRANCHES_COVERED_PERCENT = 90
 DRILLS_IN_A_ROW = 5
 SELECTED = {  # part -> which tests (pytest -m)
     "sqlite": "not e2e and not drill and not slow and not faults and not postgres and not redis",
-    "postgresql": "not e2e and not drill and not slow and not faults",
+    "postgresql": "not e2e and not drill and not slow and not faults and not pure",
     "faults": "faults and not slow",
     "chromium": "e2e and not drill and not slow",
     "drill": "drill and not slow",
-    "slow": "slow",
+    "slow": "slow and not faults",
+    "monkey": "faults and slow",
 }
-WITH_SERVERS = ("postgresql", "faults", "slow")
-PARTS = ("lint", *SELECTED, "coverage")
+LONG = ("slow", "monkey")
+WITH_SERVERS = ("postgresql", "slow")  # the portals of the faults have servers of their own
+PARTS = ("lint", "faults", *(part for part in SELECTED if part != "faults"), "coverage")
+BESIDE = {"faults": ("sqlite", "postgresql")}  # it waits more than it works: it runs while those two do
 
 
 def main(arguments: list[str]) -> int:
@@ -44,13 +52,49 @@ def main(arguments: list[str]) -> int:
     if "sqlite" in asked.parts:
         for old in HOUSE.glob(".coverage.*"):  # figures of an earlier run would flatter this one
             old.unlink()
-    outcomes: list[Outcome] = []
-    with tempfile.TemporaryDirectory(prefix="muster-report-") as reports:
-        for part in asked.parts:
-            print(f"\n=== {part} ===", flush=True)
-            outcomes.append(run_part(part, Path(reports)))
+    with tempfile.TemporaryDirectory(prefix="muster-report-") as reports, ExitStack() as ending:
+        outcomes = run_parts(asked, Path(reports), ending)
     print(f"\n{table(outcomes)}", flush=True)
     return 1 if is_failure(outcomes, strict=asked.ci) else 0
+
+
+def run_parts(asked: argparse.Namespace, reports: Path, ending: ExitStack) -> list[Outcome]:
+    """One after the other, but for those that may run beside others."""
+    outcomes: list[Outcome] = []
+    aside: list[Aside] = []
+    for part in asked.parts:
+        outcomes += [one.wait() for one in aside if part not in BESIDE[one.part]]
+        aside = [one for one in aside if part in BESIDE[one.part]]
+        if set(BESIDE.get(part, ())) & set(asked.parts):
+            aside.append(ending.enter_context(Aside(part, reports)))
+        else:
+            print(f"\n=== {part} ===", flush=True)
+            outcomes.append(run_part(part, asked.report or reports / f"{part}-{time.monotonic_ns()}.xml"))
+    return outcomes + [one.wait() for one in aside]
+
+
+class Aside:
+    """A part that runs in a process of its own while others run; what it prints is shown when it is over."""
+
+    def __init__(self, part: str, reports: Path) -> None:
+        self.part, self.report, self.log = part, reports / f"{part}.xml", reports / f"{part}.log"
+        self.began = time.monotonic()
+
+    def __enter__(self) -> "Aside":
+        print(f"\n=== {self.part}, beside {' and '.join(BESIDE[self.part])} ===", flush=True)
+        command = [sys.executable, "-m", "scripts.test", "--only", self.part, "--report", str(self.report)]
+        with self.log.open("wb") as log:
+            self.child = subprocess.Popen(command, cwd=HOUSE, stdout=log, stderr=log, start_new_session=True)
+        return self
+
+    def wait(self) -> Outcome:
+        status = self.child.wait()
+        seconds = time.monotonic() - self.began
+        print(f"\n=== {self.part} ===\n{self.log.read_text()}", flush=True)
+        return Outcome(self.part, status == 0, seconds, "", *read_report(self.report))
+
+    def __exit__(self, *_: object) -> None:
+        end_group(self.child)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -60,21 +104,21 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--long", action="store_true", help=f"also the slow tests, and the drill {DRILLS_IN_A_ROW} times"
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"one or more of {', '.join(PARTS)}")
+    parser.add_argument("--report", type=Path, help="where the report of one part is kept")
     asked = parser.parse_args(arguments)
-    usual = [part for part in PARTS if part != "slow"]
-    asked.parts = asked.only or ([*usual, "slow", *["drill"] * (DRILLS_IN_A_ROW - 1)] if asked.long else usual)
+    usual = [part for part in PARTS if part not in LONG]
+    asked.parts = asked.only or ([*usual, *LONG, *["drill"] * (DRILLS_IN_A_ROW - 1)] if asked.long else usual)
     return asked
 
 
-def run_part(part: str, reports: Path) -> Outcome:
+def run_part(part: str, report: Path) -> Outcome:
     """The part's outcome; what keeps it from running becomes its note."""
     began = time.monotonic()
-    report = reports / f"{part}-{time.monotonic_ns()}.xml"
     note = ""
     try:
         provide(needs(part))
         with surroundings(part) as extra:
-            status = run(command(part, report), extra)
+            status = run(command(part, report), extra, PART_LIMIT_S.get(part, USUAL_LIMIT_S))
     except (Lacking, DrillError) as refusal:
         status, note = 1, str(refusal)
     ran, skipped = read_report(report)
@@ -94,6 +138,10 @@ def command(part: str, report: Path) -> list[str]:
         return [*pytest, "-n", "2", "--cov", "--cov-report=", "--durations=25"]
     if part == "postgresql":
         return [*pytest, "-n", "2", "--durations=25"]
+    if part in ("faults", "monkey"):  # a process for each shape of portal; they wait more than they work
+        return [*pytest, "-n", "3", "--dist", "loadgroup", "--durations=15"]
+    if part == "chromium":  # by file: what a file's tests look at, they share
+        return [*pytest, "-n", "2", "--dist", "loadfile", "--durations=15"]
     return [*pytest, "--durations=5"]
 
 
@@ -108,14 +156,14 @@ def surroundings(part: str) -> Iterator[dict[str, str]]:
         yield extra
 
 
-def run(arguments: list[str], extra: Mapping[str, str]) -> int:
-    """Exit status of a child, 124 when it took too long. Its whole group is gone afterwards."""
+def run(arguments: list[str], extra: Mapping[str, str], limit_s: int) -> int:
+    """Exit status of a child, 124 when it took longer than `limit_s`. Its whole group is gone afterwards."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("MUSTER_") or key in KEPT}
     child = subprocess.Popen(arguments, cwd=HOUSE, env={**kept, **extra}, start_new_session=True)
     try:
-        return child.wait(PART_LIMIT_S)
+        return child.wait(limit_s)
     except subprocess.TimeoutExpired:
-        print(f"Stopped after {PART_LIMIT_S} s.", flush=True)
+        print(f"Stopped after {limit_s} s.", flush=True)
         return 124
     finally:
         end_group(child)

@@ -159,6 +159,8 @@ class _Import:
             "team": team,
             "origin_ref": str(entity.ref),
         }
+        if entity.recovery_time_s is not None:
+            wanted["recovery_time_s"] = entity.recovery_time_s
         return {**wanted, "owner": owner} if owner else wanted  # a file that names a group leaves the person alone
 
     def _owner(self, entity: Entity, service: Service | None) -> tuple[User | None, Team]:

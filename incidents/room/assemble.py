@@ -10,15 +10,17 @@ from incidents.models import Incident
 from incidents.room.decisions import decision_of
 from incidents.room.header import evidence_url, header_of, vitals_of
 from incidents.room.health import health_rows
+from incidents.room.questions import questions_of
 from incidents.room.reader import Reader
-from incidents.room.steps import run_view, step_groups
+from incidents.room.run import run_view
+from incidents.room.steps import step_groups
 from incidents.room.suggestions import suggestions_for
 from incidents.room_view import RoomUrls, RoomView, TimelineEntry
 from incidents.run_view import Person
 from incidents.selectors.people import names_of
 from incidents.timeline import people_in, view_of
 
-FRAGMENTS = ("header", "vitals", "run", "steps", "decision", "health", "timeline")
+FRAGMENTS = ("header", "vitals", "run", "steps", "questions", "decision", "health", "timeline")
 SHOWN = 100  # entries of the timeline at first
 
 
@@ -39,6 +41,7 @@ def room_for(user: User, incident: Incident, now: datetime, *, before: int | Non
         vitals=vitals_of(reader),
         run=run,
         step_groups=step_groups(reader),
+        questions=questions_of(reader),
         decision=decision_of(reader),
         health=health_rows(reader),
         entries=entries_of(rows),

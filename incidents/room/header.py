@@ -11,8 +11,9 @@ from incidents.room_view import Header, PhaseMark, RoleSlot, Vital
 from incidents.run_view import Action, Person
 from incidents.states import BURNING, TRACK, UPDATE_EVERY, IncidentRole, Phase, SignalState
 from plumbing.templatetags.muster import iso
+from runbooks.forecast import Course
 from runbooks.models import RunMode
-from runbooks.states import RunState, StepState
+from runbooks.states import PASSED_STEPS, RunState
 
 LEADING = (IncidentRole.COMMANDER, IncidentRole.COMMUNICATIONS, IncidentRole.SCRIBE)  # a gap in these is shown
 
@@ -91,21 +92,43 @@ def vitals_of(reader: Reader) -> tuple[Vital, ...]:
     elapsed = Vital(
         "elapsed", "Elapsed", since=incident.began_at, until=incident.resolved_at, at=incident.began_at, detail="since"
     )
-    return (elapsed, _plan(reader), _system(reader), _signals(reader), *_update(reader))
+    return (elapsed, _plan(reader), _system(reader), _signals(reader), *_objective(reader), *_update(reader))
+
+
+COURSES = {Course.ON_COURSE: "", Course.AT_RISK: "late", Course.LATE: "failed"}
+
+
+def _objective(reader: Reader) -> tuple[Vital, ...]:
+    """The tightest recovery time objective while a run goes on, with the chance to keep it."""
+    objective = reader.forecast.objective if reader.forecast else None
+    if objective is None:
+        return ()
+    chance = f"{objective.chance:.0%} likely kept, {objective.service}"
+    state = COURSES[objective.course]
+    return (Vital("objective", "Recover by", due=objective.due_at, due_from=reader.incident.began_at,
+                  at=objective.due_at, detail=chance, state=state),)  # fmt: skip
+
+
+PLAN_STATES = {
+    RunState.PAUSED: "held",
+    RunState.FAILED: "failed",
+    RunState.STOPPED: "cancelled",
+    RunState.SUCCEEDED: "done",
+    RunState.UNDONE: "undone",
+}
 
 
 def _plan(reader: Reader) -> Vital:
     run = reader.run
     if run is None:
         return Vital("plan", "Plan", value="No plan", detail="no runbook runs")
-    done = run.count(StepState.DONE, StepState.SKIPPED)
-    state = {RunState.FAILED: "failed", RunState.STOPPED: "cancelled", RunState.SUCCEEDED: "done"}
+    done = run.count(*PASSED_STEPS)
     return Vital(
         "plan",
         "Plan",
         value=f"{done} of {len(run.steps)}",
         detail="on",
-        state=state.get(RunState(run.run.state), ""),
+        state=PLAN_STATES.get(RunState(run.run.state), ""),
         link_url=reverse("runbooks:run", args=[run.run.uid]),
         link_label=f"{run.definition.title} v{run.run.version.number}",
     )

@@ -1,8 +1,8 @@
 """Who looks, at what, and what they may do: known once, asked by every part of the room."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 
 from django.urls import reverse
 
@@ -14,8 +14,11 @@ from catalog.permissions import Right
 from incidents.models import Incident, IncidentRun
 from incidents.permissions import rights_in
 from incidents.states import Phase
+from runbooks.forecast import Forecast, forecast
+from runbooks.models import Run
 from runbooks.selectors import RunOverview, run_overview
 
+FORECAST_LASTS_S = 10
 ASKED_FOR = (Right.CONTRIBUTE, Right.EXECUTE, Right.COMMAND, Right.CLOSE, Right.EXPORT)
 
 
@@ -36,6 +39,13 @@ class Reader:
         """The newest run."""
         found = IncidentRun.objects.filter(incident=self.incident).select_related("run__version__runbook").first()
         return run_overview(found.run) if found else None
+
+    @cached_property
+    def forecast(self) -> Forecast | None:
+        """When that run is likely to end; None when it is over or there is none."""
+        if self.run is None:
+            return None
+        return _forecast(self.run.run, self.run.run.rev, self.incident, int(self.now.timestamp()) // FORECAST_LASTS_S)
 
     @cached_property
     def requests(self) -> list[ApprovalRequest]:
@@ -62,3 +72,10 @@ class Reader:
     def url(self, name: str, *more: object) -> str:
         """An address of this incident."""
         return reverse(f"incidents:{name}", args=[self.incident.uid, *more])
+
+
+@lru_cache(maxsize=64)
+def _forecast(run: Run, rev: int, incident: Incident, moment: int) -> Forecast | None:
+    """One for all readers of a run at one `rev`, for some seconds: many draws are made for it."""
+    now = datetime.fromtimestamp(moment * FORECAST_LASTS_S, UTC)
+    return forecast(run, now, down_since=incident.began_at)

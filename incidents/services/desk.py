@@ -129,8 +129,10 @@ class Desk:
         self._entries.setdefault(incident.pk, []).append(entry)
 
     def _incident(self, pk: int) -> Incident:
+        """Under lock, as whoever writes to an incident has it before its stream."""
         if pk not in self._incidents:
-            self._incidents[pk] = Incident.objects.select_related("rule__runbook").get(pk=pk)
+            found = Incident.objects.select_related("rule__runbook").select_for_update(of=("self",))
+            self._incidents[pk] = found.get(pk=pk)
         return self._incidents[pk]
 
     def _widen(self, incident: Incident) -> None:

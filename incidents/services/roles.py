@@ -10,7 +10,7 @@ from incidents.services.phases import move_by_engine
 from incidents.states import SINGLE_ROLES, IncidentRole, Phase
 from plumbing import clock
 from plumbing.database import atomic
-from runbooks.services import assign
+from runbooks.services import assign, hold_runs
 
 
 @atomic()
@@ -31,6 +31,7 @@ def give_role(incident: Incident, role: str, user: User, *, actor: User) -> Role
     _check(role)
     held = _holder(incident, role)
     if held is not None and held.user_id != user.pk:
+        hold_runs(incident.stream)  # before the stream, in which that somebody left is said first
         _leave(held, actor)
     return _take(incident, role, user, actor)
 

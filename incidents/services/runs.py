@@ -10,6 +10,7 @@ from catalog.models import User
 from incidents.errors import NothingPublished
 from incidents.models import Incident, IncidentRun, IntakeRule, RoleHolder, Signal
 from incidents.selectors.facts import incident_values, signal_values
+from incidents.selectors.incidents import PREFIX
 from incidents.services.locking import locked
 from incidents.services.phases import move_by_engine
 from incidents.states import SINGLE_ROLES, Phase, SignalState
@@ -81,6 +82,12 @@ def assignees_of(incident: Incident) -> dict[str, User]:
     """Who does a human step, by the step's `assign`: {"role:commander": user}; only roles that one person holds."""
     holders = RoleHolder.objects.filter(incident=incident, role__in=SINGLE_ROLES).select_related("user")
     return {f"role:{holder.role}": holder.user for holder in holders}
+
+
+def holder_of(run: Run, wanted: str) -> User | None:
+    """Who holds the role `wanted` (`role:commander`) in the run's incident now; None for anything else."""
+    incident = Incident.objects.filter(uid=run.stream.removeprefix(PREFIX)).first()
+    return assignees_of(incident).get(wanted) if incident is not None else None
 
 
 def _refused(incident: Incident, runbook: Runbook, reason: str) -> None:

@@ -15,6 +15,7 @@ from incidents import services
 from incidents.forms import DeclareForm, IncidentFilter
 from incidents.models import IntakeRule
 from incidents.permissions import check_may_declare
+from incidents.room.asked import asked_of
 from incidents.selectors.incidents import gravest_first, visible_to
 from incidents.selectors.people import people_for
 from incidents.selectors.shift import shift_of
@@ -30,7 +31,9 @@ PAGE = 50
 def home(request: SignedIn) -> HttpResponse:
     """My shift: what waits for the reader, then what is open, then their services."""
     template = "incidents/_shift.html" if request.htmx else "incidents/home.html"
-    return render(request, template, {"shift": shift_of(request.user, clock.now())})
+    now = clock.now()
+    shift, asked = shift_of(request.user, now), asked_of(request.user, now)
+    return render(request, template, {"shift": shift, "asked": asked, "waits": shift.waits + len(asked)})
 
 
 @login_required

@@ -29,7 +29,12 @@ STATE_WORDS = {
     "failed": "Failed",
     "unknown": "Unknown",
     "late": "Late",
+    "locked": "Waits for a lock",
+    "held": "Held",
+    "undoing": "Undoing",
     "undone": "Undone",
+    "stuck": "Undo failed",
+    "bypassed": "Not taken",
     "skipped": "Skipped",
     "cancelled": "Cancelled",
 }

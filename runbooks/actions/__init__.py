@@ -3,11 +3,20 @@
 from difflib import get_close_matches
 from typing import Any
 
+from runbooks.actions.ansible import Ansible
 from runbooks.actions.base import Action
+from runbooks.actions.command import Command
+from runbooks.actions.decide import Decide
 from runbooks.actions.http import Http
 from runbooks.actions.manual import Manual
+from runbooks.actions.note import Note
+from runbooks.actions.notify import Notify
 from runbooks.actions.probe import Probe
+from runbooks.actions.run import NestedRun, UndoNestedRun
+from runbooks.actions.sql import Sql
 from runbooks.actions.wait import Wait
+from runbooks.actions.watch import Watching
+from runbooks.actions.webhook import Webhook
 from runbooks.errors import UnknownAction
 
 _known: dict[str, Action[Any]] = {}
@@ -36,5 +45,21 @@ def forget(kind: str) -> None:
     _known.pop(kind, None)
 
 
-for _action in (Manual(), Http(), Probe(), Wait()):
+BUILT_IN: tuple[Action[Any], ...] = (
+    Manual(),
+    Decide(),
+    Watching(),
+    NestedRun(),
+    UndoNestedRun(),
+    Http(),
+    Probe(),
+    Wait(),
+    Command(),
+    Ansible(),
+    Sql(),
+    Notify(),
+    Webhook(),
+    Note(),
+)
+for _action in BUILT_IN:
     register(_action)

@@ -5,12 +5,24 @@ transaction. One that has to wait returns `Again` and is called later with the m
 """
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from plumbing.documented import BadField, about, documentation, filled
 from runbooks.engine.model import Effect
 from runbooks.errors import BadConfig
+
+__all__ = ["Action", "Again", "Context", "Done", "Failed", "Outcome", "about", "documentation", "fill"]
+
+
+def _to_nobody(text: str) -> None:
+    """Nobody listens."""
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -18,13 +30,16 @@ class Context:
     """What a worker tells an action. idempotency_key: equal for every attempt that may do the same thing once.
 
     now: the database's clock. deadline_s: seconds that this call may take. waited_s: since the attempt's first call.
-    memo: what the last call left; {} at the first."""
+    memo: what the last call left; {} at the first. say: live output for whoever watches, text as it comes, bounded by
+    the action. should_stop: whether to end early; ask it while something takes long."""
 
     idempotency_key: str
     now: dt.datetime
     deadline_s: float
     waited_s: float = 0.0
     memo: Mapping[str, Any] = field(default_factory=dict)
+    say: Callable[[str], None] = _to_nobody
+    should_stop: Callable[[], bool] = _never
 
 
 @dataclass(frozen=True)
@@ -72,42 +87,20 @@ class Action(Protocol, Generic[Config]):
     def perform(self, config: Config, context: Context) -> Outcome:
         """Do it once, or a part of it. May raise MusterError before it did anything."""
 
+    def source(self, config: Config) -> str:
+        """Which tool or host acts, such as `control.bank.example:443`: equal for two that would err together."""
+        return self.kind
 
-def about(text: str, **more: Any) -> Any:
-    """A field of a configuration that documents itself. Give `default` or `default_factory` where it is optional."""
-    return field(metadata={"about": text}, **more)
+    def preview(self, config: Config, context: Context) -> str:
+        """What would be done, for people: a few lines. Changes nothing. May raise MusterError."""
+        plain: Any = config
+        shown = json.dumps(plain.__dict__ if is_dataclass(plain) else plain, default=str, ensure_ascii=False)
+        return f"{self.title}: {shown}"
 
 
 def fill(config: type[Config], given: Mapping[str, Any], *, action: str) -> Config:
     """A configuration from resolved values. Raises BadConfig for an unknown, missing or wrongly typed field."""
-    specs = {spec.name.rstrip("_"): spec for spec in fields(config)}  # type: ignore[arg-type]
-    for name in given:
-        if name not in specs:
-            raise BadConfig(action, name, f"unknown; {action} knows {', '.join(specs)}")
-    values = {}
-    for name, spec in specs.items():
-        if name in given:
-            values[spec.name] = _checked(action, name, spec.type, given[name])
-        elif spec.default is MISSING and spec.default_factory is MISSING:
-            raise BadConfig(action, name, "missing")
-    return config(**values)
-
-
-def _checked(action: str, name: str, wanted: Any, value: Any) -> Any:
-    """The value, if it is of a simple declared type; numbers widen to float. Other types are the action's to check."""
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if wanted in (str, int, float, bool) and (type(value) is not wanted):
-        raise BadConfig(action, name, f"found {type(value).__name__} {value!r}, expected {wanted.__name__}")
-    return value
-
-
-def documentation(config: type[Any]) -> list[tuple[str, str, str]]:
-    """(name, default or "required", about) of each field: what the docs and the editor show."""
-    return [(spec.name.rstrip("_"), _default(spec), str(spec.metadata.get("about", ""))) for spec in fields(config)]
-
-
-def _default(spec: Any) -> str:
-    if spec.default is not MISSING:
-        return repr(spec.default)
-    return "required" if spec.default_factory is MISSING else repr(spec.default_factory())
+    try:
+        return filled(config, given)
+    except BadField as error:
+        raise BadConfig(action, error.name, error.message) from None

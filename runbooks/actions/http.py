@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from plumbing import http
+from plumbing.addresses import host_and_port
 from plumbing.http import Answer, EgressError
+from plumbing.secrets import hidden
 from runbooks.actions.base import Action, Context, Done, Failed, Outcome, about, fill
 from runbooks.engine.model import Effect
 from runbooks.errors import BadConfig
@@ -77,6 +79,13 @@ class Http(Action[HttpConfig]):
             return Failed(str(error), retryable=not isinstance(error, http.Refused), effect=effect)
         return _judged(config, answer)
 
+    def source(self, config: HttpConfig) -> str:
+        return host_and_port(config.url)
+
+    def preview(self, config: HttpConfig, context: Context) -> str:
+        headers = "".join(f"{name}: {value}\n" for name, value in config.headers.items())
+        return f"{config.method} {config.url}\n{headers}\n{config.payload().decode()[:KEPT_TEXT]}".strip() + "\n"
+
 
 def _judged(config: HttpConfig, answer: Answer) -> Outcome:
     output = _output(answer)
@@ -96,4 +105,4 @@ def _output(answer: Answer) -> dict[str, Any]:
             return output | {"json": json.loads(text)}
         except (ValueError, RecursionError):
             pass  # it says JSON and isn't: keep the text
-    return output | {"text": text[:KEPT_TEXT]}
+    return output | {"text": hidden(text)[:KEPT_TEXT]}

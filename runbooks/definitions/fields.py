@@ -16,29 +16,37 @@ from runbooks.errors import BadConfig
 LONGEST = 4_000  # characters of a text
 LARGEST_INTEGER = 2**53 - 1
 Word = TypeVar("Word", bound=StrEnum)
-_missing = object()
+Refusals = Mapping[str, tuple[str, str]]
+TYPES: dict[ValueType, Any] = {
+    ValueType.STRING: str,
+    ValueType.INTEGER: int,
+    ValueType.NUMBER: (int, float),
+    ValueType.BOOLEAN: bool,
+    ValueType.LIST: (str, int, float, bool),  # of its items
+}
 
 
 class Fields:
     """The fields of one table, by name. Whatever is wrong goes to the book, and the field takes its default."""
 
     def __init__(
-        self, node: Node | None, path: str, book: Book, known: Iterable[str], later: Mapping[str, str] | None = None
+        self, node: Node | None, path: str, book: Book, known: Iterable[str], refused: Refusals | None = None
     ) -> None:
+        """refused: (message, remedy) for names that authors expect here and that have no place."""
         self.path, self.book, self.known = path, book, tuple(known)
         self.items: dict[str, Node] = {}
         if isinstance(node, Table):
-            self._take(node, later or {})
+            self._take(node, refused or {})
         elif node is not None:
             book.mark(path, node.line, node.column)
             book.add(path, f"Found {described(node)}, expected fields.", f"Fields are: {', '.join(self.known)}.")
 
-    def _take(self, node: Table, later: Mapping[str, str]) -> None:
+    def _take(self, node: Table, refused: Refusals) -> None:
         self.book.mark(self.path, node.line, node.column)
         for name, item in node.items.items():
             self.book.mark(self.at(name), *node.places[name])
-            if name in later:
-                self.problem(name, f"{later[name]} needs a later version of Muster.", "Leave it out for now.")
+            if name in refused:
+                self.problem(name, *refused[name])
             elif name not in self.known:
                 hint = suggestion(name, self.known) or f"Known fields: {', '.join(self.known)}."
                 self.problem(name, "There is no such field.", hint)
@@ -79,16 +87,25 @@ class Fields:
     def number(self, name: str, default: float, *, least: float, most: float) -> float:
         return float(self._number(name, (int, float), "a number", default, least, most))
 
-    def duration(self, name: str, default_s: float | None) -> float | None:
-        """Seconds, from 30s, 5m, 1h or a plain number of seconds."""
+    def duration(self, name: str, default_s: float, *, positive: bool = False) -> float:
+        """Seconds, from 30s, 5m, 1h or a plain number of seconds. positive: 0 is refused."""
+        found = self.limit(name, positive=positive)
+        return default_s if found is None else found
+
+    def limit(self, name: str, *, positive: bool = True) -> float | None:
+        """As `duration`; None when it isn't stated: no limit."""
         value = self._scalar(name, (str, int, float), "a length of time such as 30s, 5m or 1h")
         if value is None:
-            return default_s
+            return None
         try:
-            return seconds("", name, value)
+            found = seconds("", name, value)
         except BadConfig as error:
             self.problem(name, f"{error.message[0].upper()}{error.message[1:]}.")
-            return default_s
+            return None
+        if positive and not found:
+            self.problem(name, "Found 0, expected more.", "It needs some time.")
+            return None
+        return found
 
     def word(self, name: str, words: type[Word], default: Word, *, required: bool = False) -> Word:
         """One of a fixed set of words."""
@@ -100,10 +117,12 @@ class Fields:
             return default
         return words(value)
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts; each at most once."""
+    def texts(self, name: str, *, or_one: bool = False) -> tuple[str, ...]:
+        """A list of texts; each at most once. or_one: a single text will do."""
         found: list[str] = []
-        for index, item in enumerate(self._listing(name)):
+        node = self.items.get(name)
+        items = [node] if or_one and isinstance(node, Scalar) else self._listing(name)
+        for index, item in enumerate(items):
             value = item.value if isinstance(item, Scalar) and not item.doubtful else None
             if not isinstance(value, str) or not value:
                 self.book.add(f"{self.at(name)}", f"Item {index + 1}: found {described(item)}, expected a name.")
@@ -146,13 +165,22 @@ class Fields:
 
     def typed(self, name: str, type_: ValueType) -> Any:
         """A value of a declared type, or None."""
-        types: dict[ValueType, Any] = {
-            ValueType.STRING: str,
-            ValueType.INTEGER: int,
-            ValueType.NUMBER: (int, float),
-            ValueType.BOOLEAN: bool,
-        }
-        return self._scalar(name, types[type_], f"a value of type {type_}")
+        if type_ is ValueType.LIST:
+            return self.scalars(name)
+        return self._scalar(name, TYPES[type_], f"a value of type {type_}")
+
+    def scalars(self, name: str, type_: ValueType = ValueType.LIST) -> list[Any] | None:
+        """A list of texts, numbers or truth values, of one type unless it is LIST; None when it isn't there."""
+        if name not in self.items:
+            return None
+        found = []
+        for index, item in enumerate(self._listing(name)):
+            value = _plain(item, f"{self.at(name)}.{index + 1}", self.book)
+            if not _is_a(value, type_):
+                wanted = "a text, number or truth value" if type_ is ValueType.LIST else f"a value of type {type_}"
+                self.problem(name, f"Item {index + 1}: found {described(item)}, expected {wanted}.")
+            found.append(value)
+        return found
 
     def _listing(self, name: str) -> list[Node]:
         node = self.items.get(name)
@@ -189,6 +217,11 @@ class Fields:
             self.problem(name, f"Found {described(node)}, expected {wanted}.", remedy)
             return None
         return node.value if isinstance(node, Scalar) else None
+
+
+def _is_a(value: Any, type_: ValueType) -> bool:
+    is_truth = isinstance(value, bool)
+    return isinstance(value, TYPES[type_]) and (not is_truth or type_ in (ValueType.BOOLEAN, ValueType.LIST))
 
 
 def described(node: Node) -> str:

@@ -1,31 +1,36 @@
 """The text of a runbook as a checked Definition, or every problem that it has."""
 
 import hashlib
-import itertools
-from dataclasses import replace
 
-from runbooks.definitions import checks, references
+from runbooks.definitions import checks, expanding, references, shape
+from runbooks.definitions.circles import find_circle, told
+from runbooks.definitions.deciding import read_watches
 from runbooks.definitions.fields import Fields
+from runbooks.definitions.given import read_environments, read_inputs
+from runbooks.definitions.ids import NAME, NAME_HINT, id_path
 from runbooks.definitions.known import Known
 from runbooks.definitions.problems import Book
+from runbooks.definitions.sections import read_sections, read_strategy
 from runbooks.definitions.source import Node, read
-from runbooks.definitions.steps import STEP_ID, STEP_ID_HINT, read_step, step_path
-from runbooks.engine.model import Definition, Input, Model, Section, Step, ValueType
+from runbooks.definitions.steps import read_step
+from runbooks.engine.model import Definition, Model, Step, Strategy
 
-MOST_STEPS = 500
-NAME = r"[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?"
-NAME_HINT = "small letters, digits and -, at most 80, as in restart-web-service"
-FIELDS = ("name", "title", "description", "model", "inputs", "sections", "steps")
-LATER = {
-    "strategy": "A strategy for failures",
-    "patterns": "A nested runbook",
-    "environments": "Parameters per environment",
-    "undo": "An undo of the whole runbook",
+MOST_STEPS = 10_000
+FIELDS = (
+    *("name", "title", "description", "model", "on_failure", "inputs", "environments", "sections", "watches", "steps"),
+)
+REFUSED = {
+    "strategy": ("There is no such field.", "It is called `on_failure`."),
+    "undo": ("A runbook has no undo of its own: each step has one.", "Write `undo:` at the steps."),
+    "patterns": (
+        "There is no such field.",
+        "A runbook inside of another one is a step: {action: run, with: {runbook: …}}.",
+    ),
 }
 
 
 def parse(text: str, *, filename: str, known: Known | None = None) -> Definition:
-    """The definition in a YAML text (docs/runbook-format.md).
+    """The definition in a YAML text (docs/runbook-format.md), expanded: every edge stands in `step.needs`.
 
     known: names to hold roles, services and users against; None leaves those unchecked, as for a version that was
     checked when it was published. Raises DefinitionError with all problems: file, line, column, field, remedy.
@@ -37,8 +42,12 @@ def parse(text: str, *, filename: str, known: Known | None = None) -> Definition
             book.add("", "The text is empty.", "Begin with `name:`, `title:` and `steps:`.")
         book.check()
     definition = _definition(root, book)
-    checks.check(definition, known, book)
-    references.check(definition, book)
+    is_sound = checks.check(definition, known, book)
+    if is_sound:
+        definition, is_sound = _expanded(definition, book)
+    if is_sound:
+        shape.check(definition, book)
+    references.check(definition, book, is_sound=is_sound)
     book.check()
     return definition
 
@@ -49,20 +58,18 @@ def digest(text: str) -> str:
 
 
 def _definition(root: Node | None, book: Book) -> Definition:
-    fields = Fields(root, "", book, FIELDS, LATER)
-    if fields.has("model") and getattr(fields.items["model"], "value", None) == "adaptive":
-        fields.problem("model", "The adaptive model needs a later version of Muster.", "Write linear or parallel.")
-        del fields.items["model"]
-    model = fields.word("model", Model, Model.PARALLEL)
-    steps = _steps(fields, book)
+    fields = Fields(root, "", book, FIELDS, REFUSED)
     return Definition(
         name=fields.text("name", required=True, like=NAME, hint=NAME_HINT),
         title=fields.text("title", required=True, longest=120),
         description=fields.text("description"),
-        model=model,
-        inputs=_inputs(fields, book),
-        sections=_sections(fields, book),
-        steps=_in_line(steps) if model is Model.LINEAR else steps,
+        model=fields.word("model", Model, Model.PARALLEL),
+        strategy=read_strategy(fields) or Strategy(),
+        inputs=read_inputs(fields, book),
+        environments=read_environments(fields, book),
+        sections=read_sections(fields, book),
+        watches=read_watches(fields, book),
+        steps=_steps(fields, book),
     )
 
 
@@ -75,7 +82,7 @@ def _steps(fields: Fields, book: Book) -> tuple[Step, ...]:
         return ()
     found: dict[str, Step] = {}
     for index, node in enumerate(nodes):
-        id_, path = step_path(node, index)
+        id_, path = id_path("steps", node, index)
         if id_ in found:
             place, first = (node.line, node.column), found[id_].line
             book.add(f"{path}.id", f"The step of line {first} has this id too.", "Ids are unique.", place=place)
@@ -86,37 +93,18 @@ def _steps(fields: Fields, book: Book) -> tuple[Step, ...]:
     return tuple(found.values())
 
 
-def _in_line(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Linear: each step needs the one before it, besides what its author says."""
-    chained = steps[:1]
-    for before, step in itertools.pairwise(steps):
-        chained += (replace(step, needs=tuple(dict.fromkeys((before.id, *step.needs)))),)
-    return chained
-
-
-def _inputs(fields: Fields, book: Book) -> tuple[Input, ...]:
-    found = []
-    for name, node in fields.named("inputs").items():
-        path = f"inputs.{name}"
-        spec = Fields(node, path, book, ("type", "required", "default", "description"))
-        if not checks.matches(STEP_ID, name):
-            book.add(path, f"Found `{name}`, expected {STEP_ID_HINT}.")
-        type_ = spec.word("type", ValueType, ValueType.STRING)
-        default = spec.typed("default", type_)
-        required = spec.flag("required", default=default is None)
-        if required and default is not None:
-            spec.problem("required", "An input with a default is never missing.", "Leave out one of the two.")
-        found.append(Input(name, type_, required, default, spec.text("description")))
-    return tuple(found)
-
-
-def _sections(fields: Fields, book: Book) -> tuple[Section, ...]:
-    found: dict[str, Section] = {}
-    later = {"model": "A model of its own for a section", "strategy": "A strategy for failures"}
-    for index, node in enumerate(fields.tables("sections")):
-        spec = Fields(node, f"sections.{index + 1}", book, ("id", "title"), later)
-        id_ = spec.text("id", required=True, like=STEP_ID, hint=STEP_ID_HINT)
-        if id_ in found:
-            spec.problem("id", f"`{id_}` stands there twice.", "Ids are unique.")
-        found[id_] = Section(id_, spec.text("title", required=True, longest=80))
-    return tuple(found.values())
+def _expanded(definition: Definition, book: Book) -> tuple[Definition, bool]:
+    """(the definition with all edges, whether they make a plan): a circle or too many of them make none."""
+    try:
+        edges = expanding.edges_of(definition)
+    except expanding.TooManyEdges as error:
+        tie = error.tie
+        message = f"Between `{tie.before}` and `{tie.after}` the plan gets more than {expanding.MOST_EDGES} edges."
+        book.add(tie.path, message, "Put one step between the two that waits for the first and starts the second.")
+        return definition, False
+    expanded = expanding.expanded(definition, edges)
+    if circle := find_circle(expanded):
+        path, message, remedy = told(circle, edges)
+        book.add(path, message, remedy)
+        return definition, False
+    return expanded, True

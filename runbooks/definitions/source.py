@@ -12,8 +12,9 @@ import yaml
 
 from runbooks.definitions.problems import Book
 
-LARGEST = 64 * 1024  # bytes
+LARGEST = 4 * 1_048_576  # bytes; 10,000 steps of 400 characters
 DEEPEST = 20
+MOST_NODES = 600_000  # scalars, lists and tables
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = re.compile(r"~|null|Null|NULL|")
@@ -87,7 +88,7 @@ def _build(events: Iterator[yaml.Event], book: Book) -> Node | None:
     """The tree, without recursion: `open` has the collections that are not closed yet, and their pending keys."""
     root: Node | None = None
     open_: list[tuple[Listing | Table, list[Scalar]]] = []
-    documents = 0
+    documents = nodes = 0
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
@@ -97,6 +98,9 @@ def _build(events: Iterator[yaml.Event], book: Book) -> Node | None:
             open_.pop()
         elif isinstance(event, yaml.NodeEvent):
             node = _node(event, book)
+            nodes += 1
+            if nodes > MOST_NODES:
+                _stop(event, book, f"It has more than {MOST_NODES} values.", "Split it into several runbooks.")
             if open_:
                 _put(open_[-1], node, book)
             else:

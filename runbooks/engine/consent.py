@@ -12,12 +12,13 @@ from approvals.states import RequestState
 from audit.ledger import Actor
 from catalog.models import Service, User
 from plumbing.expressions import ExpressionError, render
+from runbooks.engine.graph import spec_of
 from runbooks.engine.intent import Intent, intent_of
-from runbooks.engine.model import Approval, Definition
-from runbooks.engine.reading import definition_of, subject_of, values_of
+from runbooks.engine.model import Approval, Definition, Step
+from runbooks.engine.reading import definition_of_run, scope_of, subject_of, values_of
 from runbooks.engine.work import Work
 from runbooks.models import Attempt, StepRun
-from runbooks.states import RunState, StepState
+from runbooks.states import Role, RunState, StepState
 
 OUTPUT_OF = re.compile(r"\bsteps\.(\w+)\.")  # as a template names it: {{ steps.look.output.node }}
 PERSON = "usr_"
@@ -25,10 +26,10 @@ PERSON = "usr_"
 
 def ask(work: Work, step: str) -> ApprovalRequest:
     """Ask for consent to what the step would do now. Raises ExpressionError when a value is missing."""
-    spec = work.definition.by_id[step]
+    spec = work.spec(step)
     if spec.approval is None:
         raise ValueError(f"step {step} needs no approval")
-    intent, values = work.intent(step), values_of(work.run)
+    intent, values = work.intent(step), work.values_for(step)
     within_s = spec.approval.within_s
     return approvals.ask(
         stream=work.run.stream,
@@ -47,15 +48,15 @@ def ask(work: Work, step: str) -> ApprovalRequest:
 
 def _shapers(work: Work, step: str) -> list[User]:
     """On whose acts depends what the step would do: who changed inputs or tries again, and whose outputs it uses."""
-    used = sources_of(work.definition, step)
+    used = sources_of(work.definition, work.spec(step))
     by_hand = Attempt.objects.filter(step_run__run=work.run, step_run__step__in=used, worker__startswith=PERSON)
     uids = [worker.removeprefix(PERSON) for worker in by_hand.values_list("worker", flat=True)] if used else []
     return [*work.run.shapers.all(), *(User.objects.filter(uid__in=uids) if uids else [])]
 
 
-def sources_of(definition: Definition, step: str) -> frozenset[str]:
+def sources_of(definition: Definition, step: Step) -> frozenset[str]:
     """The steps whose outputs go into what a step does, directly or through others."""
-    found, todo = set[str](), [definition.by_id[step]]
+    found, todo = set[str](), [step]
     while todo:
         spec = todo.pop()
         texts = json.dumps([dict(spec.with_), list(spec.touches)], default=str)
@@ -94,9 +95,10 @@ def binding_of(subject: str) -> str | None:
     row = waiting.select_related("run__version__runbook").first()
     if row is None:
         return None
-    spec = definition_of(row.run.version).by_id[step]
+    spec = spec_of(definition_of_run(row.run), step, Role(row.role), row.of)
+    values = {**values_of(row.run), **scope_of(row)}
     try:
-        found = intent_of(spec, values_of(row.run), version=row.run.version.digest, environment=row.run.environment)
+        found = intent_of(spec, values, version=row.run.version.digest, environment=row.run.environment)
     except ExpressionError:
         return None
     return found.text

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from audit.canonical import canon, tidy
-from plumbing.expressions import render, resolve
+from plumbing.expressions import ExpressionError, render, resolve
+from plumbing.secrets import closed
 from runbooks.engine.model import Step
 
 
@@ -46,10 +47,23 @@ def intent_of(step: Step, values: Mapping[str, Any], *, version: str, environmen
         version=version,
         step=step.id,
         action=step.action,
-        config=resolve(dict(step.with_), values),
+        config=resolve(dict(step.with_), closed(values)),  # secrets by name: never in digest or ledger
         targets=tuple(str(render(touched, values)) for touched in step.touches),
         environment=environment,
     )
+
+
+def as_known(given: Any, values: Mapping[str, Any]) -> Any:
+    """The same with its templates filled in, each where its values are known by now; secrets stay names."""
+    match given:
+        case Mapping():
+            return {key: as_known(value, values) for key, value in given.items()}
+        case list() | tuple():
+            return [as_known(value, values) for value in given]
+    try:
+        return resolve({"it": given}, closed(values))["it"]
+    except ExpressionError:
+        return given
 
 
 def _plain(value: Any) -> Any:

@@ -4,16 +4,19 @@ import datetime as dt
 import logging
 import os
 import threading
+import time
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 
 from plumbing import clock
 from plumbing.database import atomic
 from runbooks.models import Attempt
-from runbooks.states import AttemptState
+from runbooks.states import AttemptState, Goal
 
 log = logging.getLogger(__name__)
+
+LOOK_AGAIN_S = 1.0  # an action that asks whether to stop is answered from memory for so long
 
 
 class Leases:
@@ -21,6 +24,7 @@ class Leases:
 
     def __init__(self) -> None:
         self._held: dict[int, int] = {}
+        self._stop: dict[int, tuple[float, bool]] = {}  # attempt -> when it was looked at, and what was found
         self._guard = threading.Lock()
         self._pid = 0
 
@@ -35,6 +39,21 @@ class Leases:
     def drop(self, attempt: Attempt) -> None:
         with self._guard:
             self._held.pop(attempt.pk, None)
+            self._stop.pop(attempt.pk, None)
+
+    def should_stop(self, attempt: Attempt) -> bool:
+        """Whether who performs this should end early: the lease is somebody else's, or the run was cancelled."""
+        looked_at, found = self._stop.get(attempt.pk, (float("-inf"), False))
+        if found or time.monotonic() - looked_at < LOOK_AGAIN_S:
+            return found
+        ours = Attempt.objects.filter(pk=attempt.pk, fence=attempt.fence, state=AttemptState.LEASED)
+        try:
+            goal = ours.values_list("step_run__run__goal", flat=True).first()
+        except DatabaseError:  # it restarts: the next look will tell
+            goal = Goal.FINISH
+        stop = goal is None or (goal == Goal.STOP and not attempt.step_run.step.startswith("undo:"))
+        self._stop[attempt.pk] = time.monotonic(), stop
+        return stop
 
     def _renew_for_ever(self) -> None:
         pause = threading.Event()
@@ -63,8 +82,24 @@ def renew(held: list[tuple[int, int]]) -> int:
 
 def expire_all() -> int:
     """End every lease now. Only for a process that knows it is the only one: the embedded portal, at its start."""
+    return expire("")
+
+
+def expire(prefix: str, *, before: dt.datetime | None = None) -> int:
+    """End the leases of workers whose name begins so; with `before`, only those that would end before that.
+
+    Returns how many. Attempts that stand for nested runs have no lease, and are left alone. One transaction each: who
+    ends attempts of one run locks several, in an order of their own."""
+    held = Attempt.objects.filter(state=AttemptState.LEASED, worker__startswith=prefix, lease_until__isnull=False)
     with atomic():
-        return Attempt.objects.filter(state=AttemptState.LEASED).update(lease_until=clock.now())
+        held = held.filter(lease_until__gt=clock.now())
+        held = held.filter(lease_until__lt=before) if before else held
+        found = list(held.values_list("pk", flat=True))
+    ended = 0
+    for pk in found:
+        with atomic():
+            ended += held.filter(pk=pk).update(lease_until=clock.now())
+    return ended
 
 
 leases = Leases()

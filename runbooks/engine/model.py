@@ -18,6 +18,7 @@ class Model(StrEnum):
 
     LINEAR = "linear"  # each step needs the one before it
     PARALLEL = "parallel"  # a step starts as soon as its `needs` are done
+    ADAPTIVE = "adaptive"  # as parallel, with decision steps that open some ways and bypass the others
 
 
 class ValueType(StrEnum):
@@ -27,6 +28,25 @@ class ValueType(StrEnum):
     INTEGER = "integer"
     NUMBER = "number"
     BOOLEAN = "boolean"
+    LIST = "list"  # of strings, integers, numbers or booleans
+
+
+class OnFailure(StrEnum):
+    """What a broken member means to its group; PAUSE is a single step's."""
+
+    STOP = "stop"
+    FAIL_FAST = "fail_fast"
+    CONTINUE = "continue"
+    QUORUM = "quorum"
+    PAUSE = "pause"
+
+
+class Rest(StrEnum):
+    """What becomes of the other branches once a quorum is reached."""
+
+    FINISH = "finish"
+    CANCEL = "cancel"
+    UNDO = "undo"
 
 
 class Effect(StrEnum):
@@ -46,6 +66,7 @@ class Input:
     required: bool = True
     default: Json = None
     description: str = ""
+    choices: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,20 +83,41 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Strategy:
+    """What a failure in a group means. quorum: branches that must pass, with OnFailure.QUORUM.
+
+    otherwise: what happens when the quorum can't be reached any more, CONTINUE (assess) or FAIL_FAST (undo all)."""
+
+    on_failure: OnFailure = OnFailure.STOP
+    quorum: int = 0
+    rest: Rest = Rest.FINISH
+    otherwise: OnFailure = OnFailure.CONTINUE
+
+
+@dataclass(frozen=True)
 class Section:
-    """A heading that steps stand under."""
+    """A heading that steps stand under; with a model of its own, and, when it has a strategy, a group.
+
+    inside: id of the section that it stands in. needs: steps or sections that all its steps need."""
 
     id: str
     title: str
+    inside: str = ""
+    model: Model | None = None  # None: its parent's
+    needs: tuple[str, ...] = ()
+    strategy: Strategy | None = None  # None: its steps belong to the group around it
+    line: int = 0
 
 
 @dataclass(frozen=True)
 class Retry:
-    """attempts: tries in all, the first one included. The n-th wait is delay_s * backoff ** (n - 1)."""
+    """attempts: tries in all, the first one included. The n-th wait is delay_s * backoff ** (n - 1); of it, a share of
+    at most `jitter` (0 to 1), drawn from the idempotency key, is taken off."""
 
     attempts: int = 1
     delay_s: float = 0.0
     backoff: float = 1.0
+    jitter: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -103,18 +145,110 @@ class Approval:
 
 @dataclass(frozen=True)
 class Undo:
-    """How the step is taken back: an action, or the approved reason why there is none. Shown now; executed later."""
+    """How the step is taken back: an action with its own rules, or the reason why there is none."""
 
     action: str = ""
     with_: Mapping[str, Json] = field(default_factory=dict)
     none: str = ""
+    title: str = ""
+    human: bool = False
+    timeout_s: float = 60.0
+    retry: Retry = Retry()
+    idempotent: bool = False
+    verify: Verify | None = None
+    approval: Approval | None = None
+    assign: str = ""
+    instructions: str = ""
+    harmless: bool = False
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One step per item of a list: `items` is an expression, `name` what an item is called, `width` how many at a
+    time, `most` how many in all."""
+
+    items: str
+    name: str = "item"
+    width: int = 1
+    most: int = 100
+
+
+@dataclass(frozen=True)
+class Until:
+    """Repeat the action until `condition` (an expression over `output`) is true, at most `most` times."""
+
+    condition: str
+    most: int = 10
+    every_s: float = 5.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way out of a decision. when: expression; score: expression, for `by: best`. go: steps or sections that it
+    opens. back: an earlier step to go back to, at most `most` times."""
+
+    id: str
+    when: str = ""
+    score: str = ""
+    go: tuple[str, ...] = ()
+    back: str = ""
+    most: int = 3
+    say: str = ""
+
+
+@dataclass(frozen=True)
+class Value:
+    """Something that a decision or a watch looks at. source: `probe`, `prometheus`, `signal`, `expression`; config: its
+    own fields, templates not yet filled in. max_age_s: older is as good as missing; 0 is no limit."""
+
+    name: str
+    source: str
+    config: Mapping[str, Json]
+    max_age_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Decision:
+    """by: `first` or `best`. fallback: id of the case for an error, a missing or a stale value; empty asks a person."""
+
+    cases: tuple[Case, ...]
+    values: tuple[Value, ...] = ()
+    by: str = "first"
+    fallback: str = ""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Looks at `when` until it held for `for_s`, then does `verb` (`skip`, `hold`, `first`) to steps that have not
+    begun. auto: at once; else it is proposed to the commander."""
+
+    id: str
+    title: str
+    when: str
+    values: tuple[Value, ...]
+    verb: str
+    steps: tuple[str, ...]
+    for_s: float = 0.0
+    every_s: float = 5.0
+    auto: bool = False
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """Of a human step, counted from `ready`: a reminder after `remind_s`, escalation to `to` after `escalate_s`."""
+
+    remind_s: float | None = None
+    escalate_s: float | None = None
+    to: str = "role:commander"
 
 
 @dataclass(frozen=True)
 class Step:
     """One unit of the plan.
 
-    needs: ids of the steps that must be done or skipped before. human: a person does it, no worker.
+    needs: ids of the steps that must pass before. after: the same, but they say nothing about whether a decision
+    bypasses this one (a linearised plan). human: a person does it, no worker.
     idempotent: doing it twice is as good as once. assign: `role:commander`, `owner:<service>` or `user:<name>`.
     touches: names of the services that it changes. line: where it stands in the source, counted from 1."""
 
@@ -136,6 +270,21 @@ class Step:
     undo: Undo | None = None
     outputs: tuple[Output, ...] = ()
     line: int = 0
+    when: str = ""
+    loop: Loop | None = None
+    until: Until | None = None
+    decide: Decision | None = None
+    on_failure: OnFailure = OnFailure.STOP  # STOP: its group says; PAUSE: a person is asked first
+    check: Mapping[str, Json] | None = None  # a probe's config: finds out what became of an unknown attempt
+    within_s: float | None = None  # of the whole step, from ready on
+    not_before: str = ""  # "22:00", or a moment; a template
+    deadline: Deadline | None = None
+    resources: tuple[str, ...] = ()  # one unit of each while it acts
+    lock_wait_s: float = 900.0
+    executor: str = ""  # only workers with this label
+    may_override_retry: bool = False  # approved: retried although it isn't idempotent
+    harmless: bool = False  # its action changes nothing: a probe, a wait, a note
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,6 +298,9 @@ class Definition:
     model: Model = Model.PARALLEL
     inputs: tuple[Input, ...] = ()
     sections: tuple[Section, ...] = ()
+    strategy: Strategy = Strategy()
+    watches: tuple[Watch, ...] = ()
+    environments: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)  # name -> parameters, as `env.<name>`
 
     @cached_property
     def by_id(self) -> dict[str, Step]:

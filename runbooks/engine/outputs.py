@@ -18,11 +18,15 @@ PYTHON_TYPES: dict[ValueType, tuple[type, ...]] = {
     ValueType.INTEGER: (int,),
     ValueType.NUMBER: (int, float),
     ValueType.BOOLEAN: (bool,),
+    ValueType.LIST: (list,),
 }
+SCALARS = (str, int, float, bool)  # what a list may hold
 
 
 def fits(value: Any, wanted: ValueType) -> bool:
     """Whether a value is of the declared type. True is no integer."""
+    if wanted is ValueType.LIST:
+        return isinstance(value, list) and all(isinstance(item, SCALARS) for item in value)
     return isinstance(value, PYTHON_TYPES[wanted]) and (wanted is ValueType.BOOLEAN or not isinstance(value, bool))
 
 

@@ -1,6 +1,7 @@
 """What is read: the list of runbooks, a runbook with its versions and runs, a run, a step."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -10,15 +11,20 @@ from django.views.decorators.http import require_safe
 
 from audit.permissions import labels
 from audit.selectors import latest
+from catalog.models import User
 from catalog.permissions import Right
 from catalog.requests import SignedIn
 from runbooks.definitions.lint import lint
-from runbooks.engine.reading import definition_of
-from runbooks.models import Run, Runbook, RunbookVersion
+from runbooks.engine.intent import as_known
+from runbooks.engine.model import Step
+from runbooks.engine.reading import definition_of, scope_of, values_of
+from runbooks.engine.tail import tail_of
+from runbooks.models import ProposalState, Run, Runbook, RunbookVersion
 from runbooks.permissions import allowed, run_for, runbook_for, visible_runs
 from runbooks.selectors import RunOverview, StepOverview, current_version, figures, history_of, run_overview
 from runbooks.shelf import shelf_of
 from runbooks.views import offers, picture
+from runbooks.views.groups import asking
 
 MOST_RUNS = 50
 MOST_ENTRIES = 500  # of the ledger, in which a step's own are looked for
@@ -84,6 +90,9 @@ def run(request: SignedIn, uid: str) -> HttpResponse:
         "picture": picture.of_run(overview),
         "rows": [(step, picture.fact(step)) for step in overview.steps],
         "may_change": offers.is_open(found) and allowed(request.user, found, Right.EXECUTE),
+        "offers": _offered(request.user, found, offers.for_run(found)),
+        "moves": found.migrations.filter(state=ProposalState.OPEN).select_related("to", "asker"),
+        "groups": asking(found, may_assess=allowed(request.user, found, Right.COMMAND)),
     }
     return render(request, "runbooks/run.html", context)
 
@@ -95,19 +104,27 @@ def step(request: SignedIn, uid: str, step: str) -> HttpResponse:
     found = run_for(request.user, uid)
     overview = run_overview(found)
     shown = step_of(overview, step)
-    may_execute = allowed(request.user, found, Right.EXECUTE)
+    values = {**values_of(found), **scope_of(shown.row)}
     context = {
         **_frame(request, found),
         "overview": overview,
         "shown": shown,
         "attempts": history_of(shown.row),
-        "config": [(key, _text(value)) for key, value in shown.step.with_.items()],
+        "tail": tail_of(shown.row),
+        "config": [(key, _text(value)) for key, value in as_known(shown.step.with_, values).items()],
+        "touches": as_known(shown.step.touches, values),
         "output": [(key, _text(value)) for key, value in shown.row.output.items()],
-        "verify": [(key, _text(value)) for key, value in shown.step.verify.config.items()] if shown.step.verify else [],
+        "verify": [(key, _text(value)) for key, value in as_known(_probe(shown.step), values).items()],
         "entries": [e for e in latest(found.stream, limit=MOST_ENTRIES) if _is_of(e.fields, found, step)],
-        "offers": offers.for_step(found, shown, request.user) if may_execute else (),
+        "offers": _offered(request.user, found, offers.for_step(found, shown, request.user)),
     }
     return render(request, "runbooks/step.html", context)
+
+
+def _offered(user: User, found: Run, all_of_them: tuple[offers.Offer, ...]) -> list[offers.Offer]:
+    """The offers that the reader has the right to."""
+    may = {right: allowed(user, found, right) for right in {offer.right for offer in all_of_them}}
+    return [offer for offer in all_of_them if may[offer.right]]
 
 
 def step_of(overview: RunOverview, step: str) -> StepOverview:
@@ -124,6 +141,10 @@ def _frame(request: SignedIn, found: Run) -> dict[str, Any]:
 
 def _is_of(fields: dict[str, Any], found: Run, step: str) -> bool:
     return fields.get("run") == found.uid and fields.get("step") == step
+
+
+def _probe(step: Step) -> Mapping[str, Any]:
+    return step.verify.config if step.verify else {}
 
 
 def _text(value: object) -> str:

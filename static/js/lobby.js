@@ -2,7 +2,7 @@
 import { Bell } from "./bell.js";
 
 const GATHER_MS = 100;
-let last = 0;
+let last = null; // an empty portal has reached 0: that is news that was heard, not silence
 let timer = null;
 
 function grew() {
@@ -15,7 +15,7 @@ function grew() {
 new Bell("/ws/lobby", {
   hear(message) {
     if (typeof message.at !== "number" || message.at === last) return;
-    if (last !== 0) grew();
+    if (last !== null) grew();
     last = message.at;
   },
   change(state) {

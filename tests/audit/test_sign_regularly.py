@@ -36,7 +36,7 @@ def test_it_is_connected_to_the_sweep_and_to_its_bell(make_stream, monkeypatch):
     sent = []
     monkeypatch.setattr(tasks.checkpoint, "apply_async", lambda **options: sent.append(options))
     doorbell._answers["checkpoint"]("ledger")
-    assert sent == [{"retry": False, "expires": 30}]
+    assert sent == [doorbell.SENDING]
 
 
 def test_production_without_a_key_does_not_pass_the_check(settings):

@@ -244,6 +244,19 @@ def test_kinds_of_dependency(payments_team):
     assert found == {DependencyKind.CALLS, DependencyKind.READS, DependencyKind.HAS_PART, DependencyKind.RUNS_ON}
 
 
+def test_a_recovery_time_is_taken_changed_and_kept_where_the_file_says_nothing(payments_team):
+    text = component("ledger").replace(
+        "{name: ledger}", '{name: ledger, annotations: {muster.dev/recovery-time: "4h"}}'
+    )
+    bring_in(text)
+    assert Service.objects.get(slug="ledger").recovery_time_s == 4 * 3_600
+    bring_in(text.replace("4h", "30m"))
+    bring_in(component("ledger"))
+    assert Service.objects.get(slug="ledger").recovery_time_s == 30 * 60
+    report = bring_in(text.replace("4h", "soon"))
+    assert "expected such as 30m" in str(report)
+
+
 def test_a_new_owner_is_a_change_that_is_recorded_by_id_alone(payments_team, commander, responder):
     bring_in(component("orders", "user:commander"))
     report = bring_in(component("orders", "user:responder"))

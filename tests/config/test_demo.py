@@ -15,6 +15,7 @@ from catalog.states import Health, Role
 from config import demo, demo_intake
 from config.demo import people
 from plumbing import clock
+from runbooks.models import Runbook
 
 pytestmark = pytest.mark.django_db
 
@@ -94,3 +95,13 @@ def test_the_demo_is_not_loaded_in_production(settings):
     with pytest.raises(CommandError, match="MUSTER_MODE=production"):
         call_command("load_demo")
     assert not User.objects.exists()
+
+
+def test_the_pages_of_all_its_runbooks_open(report, client):
+    client.force_login(report.users["tom"])
+    slugs = list(Runbook.objects.values_list("slug", flat=True))
+    assert len(slugs) >= 4
+    for slug in slugs:
+        answer = client.get(f"/runbooks/{slug}/")
+        assert answer.status_code == 200, slug
+        assert "svg" in answer.content.decode(), slug

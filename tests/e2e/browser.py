@@ -68,7 +68,9 @@ class Muster:
 
 
 class _OnePlaywright:
-    """Playwright's driver, started once per process however many fixtures have a browser: a second one is refused."""
+    """Playwright's driver, started once per process however many fixtures have a browser: a second one is refused.
+
+    It keeps a loop in this thread, which Django would take for an async context, also in a later test's database."""
 
     def __init__(self) -> None:
         self.users = 0
@@ -78,6 +80,7 @@ class _OnePlaywright:
     def __call__(self) -> Iterator[Playwright]:
         if self.playwright is None:
             self.playwright = sync_playwright().start()
+            os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
         self.users += 1
         try:
             yield self.playwright
@@ -86,6 +89,7 @@ class _OnePlaywright:
             if not self.users:
                 self.playwright.stop()
                 self.playwright = None
+                os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
 
 
 one_playwright = _OnePlaywright()

@@ -127,7 +127,7 @@ def test_the_feed_turns_steps_and_refreshes_what_changed_its_shape(client, incid
     assert states["step:look"] == ("done", "Done")
     assert states["step:restart"] == ("approval", "Needs you")
     refreshed = [op["url"].rpartition("/")[2] for op in answer["ops"] if op["op"] == "refresh"]
-    assert refreshed == ["header", "vitals", "run", "steps", "decision"]
+    assert refreshed == ["header", "vitals", "run", "steps", "questions", "decision"]
     html = [op["html"] for op in answer["ops"] if op["op"] == "prepend"]
     assert len(html) == answer["at"] - before
     assert 'data-seq="' in html[0]
@@ -201,7 +201,7 @@ def test_whoever_was_away_long_gets_the_present_not_a_film(client, incident, res
     client.force_login(responder)
     answer = client.get(reverse("incidents:feed", args=[incident.uid]), {"after": before}).json()
     assert {op["op"] for op in answer["ops"]} == {"refresh"}
-    assert len(answer["ops"]) == 7
+    assert len(answer["ops"]) == 8
     assert answer["at"] == reached(incident.stream)
 
 

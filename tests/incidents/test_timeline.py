@@ -10,16 +10,18 @@ import pytest
 from approvals.states import RequestState
 from audit.selectors import EntryRow
 from incidents.timeline import ERASED, LINES, people_in, view_of
-from runbooks.states import RunState, StepState
+from runbooks.states import GroupState, RunState, StepState
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("incidents", "runbooks", "approvals")
 OTHER_STREAMS = {"runbook.made", "version.saved", "version.published", "version.retired"}  # recorded in rbk_ streams
+OTHER_STREAMS |= {"resource.made", "resource.changed"}  # recorded in the catalog's
 CALL = re.compile(r"""(?:\brecord\(|\.say\(|_many\(|append\(\()[^"]{0,120}?"([a-z_]+\.[a-z_]+)\"""", re.DOTALL)
 
 
 def recorded_kinds():
     found = {f"step.{state.value}" for state in StepState} | {f"run.{state.value}" for state in RunState}
+    found |= {f"group.{state.value}" for state in GroupState}
     found -= {"run.running"}
     found |= {f"approval.{state}" for state in (RequestState.APPROVED, RequestState.REJECTED)}
     found |= {"attempt.succeeded", "attempt.failed"}

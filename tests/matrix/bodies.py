@@ -45,19 +45,64 @@ def _verdict(world: World) -> Body:
 
 
 def _steps(yes: Any) -> dict[str, Callable[[World], Body]]:
-    """Of the acts on a step; pages and API differ in how they say yes."""
+    """Of the acts on a step; pages and API differ in how they say yes and whom they mean."""
+    why = {"reason": REASON}
+    proof = {"evidence": REASON}
     more: dict[str, Body] = {
         "start": {},
         "finish": {"worked": yes, "note": REASON},
-        "retry": {"reason": REASON},
-        "skip": {"reason": REASON},
-        "take": {"reason": REASON},
-        "settle": {"happened": yes, "evidence": REASON},
+        "retry": why,
+        "skip": why,
+        "replace": proof,
+        "give-up": why,
+        "hold": why,
+        "release": why,
+        "take": why,
+        "settle": {"found": "happened", **proof},
+        "check": {},
+        "decide": {"case": "none", **why},
+        "override": why,
+        "undo-retry": why,
+        "undone": proof,
+        "undo-branch": why,
     }
-    return {
+    bodies: dict[str, Callable[[World], Body]] = {
         f"step-{act}": lambda world, said=said: {"seen": world.seen("look"), **said}  # type: ignore[misc]
         for act, said in more.items()
     }
+    return bodies | {
+        "step-reassign": lambda world: {
+            "seen": world.seen("look"),
+            "to": world.users["responder"].pk if yes == "yes" else "responder",
+            **why,
+        },
+        "step-rerun": lambda world: {"seen": world.run.seen_at, **why},
+    }
+
+
+def _runs() -> dict[str, Callable[[World], Body]]:
+    """Of the acts on a run as a whole."""
+    more: dict[str, Body] = {"pause": {}, "resume": {}, "speed": {"width": 2}, "cancel": {}, "undo": {}}
+    return {
+        act: lambda world, said=said: {"seen": world.run.seen_at, "reason": REASON, **said}  # type: ignore[misc]
+        for act, said in more.items()
+    }
+
+
+def _undo(world: World) -> Body:
+    return {"seen": 0, "reason": REASON}
+
+
+def _move_run(world: World) -> Body:
+    return {"seen": world.run.seen_at, "version": 3, "reason": REASON}
+
+
+def _agree(yes: Any) -> Callable[[World], Body]:
+    return lambda world: {"digest": world.move.digest, "agree": yes, "reason": REASON}
+
+
+def _assessment(world: World) -> Body:
+    return {"seen": 0, "choice": "accept", "reason": REASON}
 
 
 CHANGE: Body = {"name": "node", "value": f"{MARK}-3", "reason": REASON}
@@ -73,7 +118,14 @@ PAGES: dict[str, Callable[[World], Body]] = {
     "incidents:leave-role": lambda world: {"role": "scribe"},
     "incidents:start-runbook": lambda world: {"input_node": f"{MARK}-4"},
     "runbooks:change-input": lambda world: CHANGE,
-    "runbooks:cancel": lambda world: {"reason": REASON},
+    "runbooks:assess": _assessment,
+    "runbooks:undo-group": _undo,
+    "runbooks:accept-proposal": lambda world: {"reason": REASON},
+    "runbooks:decline-proposal": lambda world: {"reason": REASON},
+    "runbooks:move": _move_run,
+    "runbooks:decide-move": _agree("yes"),
+    "runbooks:drain": lambda world: {"reason": REASON},
+    **{f"runbooks:{name}": body for name, body in _runs().items()},
     **{f"runbooks:{name}": body for name, body in _steps("yes").items()},
     "approvals:decide": lambda world: {**_verdict(world), "seen": world.request.digest},
     "approvals:cover": lambda world: {"reason": REASON},
@@ -90,9 +142,18 @@ API: dict[str, Callable[[World], Body]] = {
     "incidents-api:roles": lambda world: {"role": "scribe"},
     "incidents-api:runs": lambda world: {"runbook": "switch-over", "inputs": {"node": f"{MARK}-4"}},
     "runbooks-api:list": lambda world: {"slug": "fresh", "title": "Fresh", "team": "payments"},
+    "runbooks-api:resources": lambda world: {"slug": "fresh", "capacity": 2, "team": "payments"},
+    "runbooks-api:resource": lambda world: {"capacity": 3, "reason": REASON},
     "runbooks-api:versions": lambda world: {"source": DRAFT + "# once more\n"},
     "runbooks-api:change-input": lambda world: CHANGE,
-    "runbooks-api:cancel": lambda world: {"reason": REASON},
+    "runbooks-api:group-assess": _assessment,
+    "runbooks-api:group-undo": _undo,
+    "runbooks-api:accept-proposal": lambda world: {"reason": REASON},
+    "runbooks-api:decline-proposal": lambda world: {"reason": REASON},
+    "runbooks-api:moves": _move_run,
+    "runbooks-api:decide-move": _agree(True),
+    "runbooks-api:drain": lambda world: {"reason": REASON},
+    **{f"runbooks-api:{name}": body for name, body in _runs().items()},
     **{f"runbooks-api:{name}": body for name, body in _steps(True).items()},
     "approvals-api:decide": lambda world: {**_verdict(world), "seen_digest": world.request.digest},
     "catalog-api:switch-probes": lambda world: {"paused": False},

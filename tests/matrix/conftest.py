@@ -10,8 +10,11 @@ from catalog.states import Role
 from incidents import services
 from incidents.models import SignalSource
 from incidents.states import Severity
+from plumbing import clock
+from runbooks import services as services_of_runs
+from runbooks.models import Proposal, Resource, Run, Runbook, RunMigration, Worker
 from runbooks.services import make_runbook, publish, save_version
-from tests.matrix.world import DRAFT, MARK, SOURCE, World
+from tests.matrix.world import DRAFT, MARK, NEWER, SOURCE, World
 
 PEOPLE = {
     "viewer": "viewer",
@@ -74,6 +77,7 @@ def world(request, payments_team, store, incident, runbook, commander, machine, 
     run = services.start_runbook(incident, runbook, actor=commander, inputs={"node": f"{MARK}-2"})
     services.add_note(incident, f"The {MARK} is awake.", actor=commander)
     incident.refresh_from_db()
+    Resource.objects.create(slug="cluster", capacity=2, team=payments_team)
     users = {name: request.getfixturevalue(fixture) for name, fixture in PEOPLE.items()}
     clients = {name: Client() for name in (*users, "anonymous")}
     for name, user in users.items():
@@ -82,4 +86,26 @@ def world(request, payments_team, store, incident, runbook, commander, machine, 
         secret = make_token(user, scopes=[scope]).secret
         users[name], clients[name] = user, Client(headers={"Authorization": f"Bearer {secret}"})
     asked = ApprovalRequest.objects.get(stream=incident.stream)
-    return World(payments_team, store, probe, incident, runbook, run, asked, clients, users)
+    publish(save_version(runbook, NEWER, author=users["author"]), publisher=users["author"])
+    more = {"move": proposed(run, runbook, users["commander"]), "proposal": watched(run), "worker": worker()}
+    return World(payments_team, store, probe, incident, runbook, run, asked, clients=clients, users=users, **more)
+
+
+def proposed(run: Run, runbook: Runbook, asker: User) -> RunMigration:
+    """A move to the newest version, as the commander proposed it."""
+    to = runbook.versions.get(number=3)
+    return RunMigration.objects.create(
+        run=run, was=run.version, to=to, digest="d" * 64, asker=asker, reason=f"The {MARK} asks.", asked_at=clock.now(),
+        difference=services_of_runs.difference_of(run, to).as_json(),
+    )  # fmt: skip
+
+
+def watched(run: Run) -> Proposal:
+    """What a watch would do with the last step."""
+    return Proposal.objects.create(
+        run=run, watch="calm", verb="skip", steps=["switch"], why=f"The {MARK} is calm.", made_at=clock.now()
+    )
+
+
+def worker() -> Worker:
+    return Worker.objects.create(name="box/1/main", started_at=clock.now(), seen_at=clock.now())

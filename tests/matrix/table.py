@@ -51,6 +51,9 @@ COMMAND = row("commander")
 AUTHOR = row("author")
 EXPORT = row("commander", "compliance", "superuser")
 ADMINISTER = row("administrator", "superuser")
+MAKE_RESOURCE = row("administrator", "superuser", stranger=REFUSED, newcomer=REFUSED)  # no such team for them
+APPROVE = row("owner", "deputy")
+TEND = row("superuser", stranger=FORBIDDEN, newcomer=FORBIDDEN)  # workers serve every team
 ASKED = row("owner")
 COVER = row("deputy")  # the owner was asked and needs no cover
 IMPORT = row("administrator", "superuser", "stranger", newcomer=FORBIDDEN)  # what is another team's stays as it is
@@ -63,6 +66,11 @@ TAKE_SIGNALS = Row(
 )
 OTHER_SIGNALS = Row(frozenset(), {**TAKE_SIGNALS.others})  # a source takes part in one format alone
 
+STEP_ACTS = (
+    "start", "finish", "retry", "skip", "replace", "give-up", "hold", "release", "take", "reassign", "settle", "check",
+    "decide", "undo-retry", "undone",
+)  # fmt: skip
+RUN_ACTS = ("pause", "resume", "speed", "cancel")
 READ, ACT = {"GET": SEE}, {"GET": EXECUTE, "POST": EXECUTE}
 ROOM = {
     "incidents:room": READ,
@@ -89,9 +97,27 @@ PAGES = {
     "runbooks:page": READ,
     "runbooks:run": READ,
     "runbooks:step": READ,
+    "runbooks:step-output": READ,
     "runbooks:change-input": ACT,
-    "runbooks:cancel": ACT,
-    **{f"runbooks:step-{act}": ACT for act in ("start", "finish", "retry", "skip", "take", "settle")},
+    **{f"runbooks:{act}": ACT for act in RUN_ACTS},
+    **{f"runbooks:step-{act}": ACT for act in STEP_ACTS},
+    **{
+        f"runbooks:{act}": {"GET": COMMAND, "POST": COMMAND}
+        for act in (
+            "assess",
+            "undo",
+            "undo-group",
+            "step-undo-branch",
+            "step-override",
+            "accept-proposal",
+            "decline-proposal",
+        )
+    },
+    "runbooks:step-rerun": ACT,
+    "runbooks:move": ACT,
+    "runbooks:decide-move": {"GET": SEE, "POST": APPROVE},
+    "runbooks:workers": {"GET": TEND},
+    "runbooks:drain": {"GET": TEND, "POST": TEND},
     "approvals:inbox": {"GET": SIGNED_IN},
     "approvals:page": READ,
     "approvals:decide": {"GET": SEE, "POST": ASKED},
@@ -120,14 +146,34 @@ API = {
     "incidents-api:entries": READ,
     "runbooks-api:list": {"GET": SIGNED_IN, "POST": MAKE_RUNBOOK},
     "runbooks-api:detail": READ,
+    "runbooks-api:resources": {"GET": SIGNED_IN, "POST": MAKE_RESOURCE},
+    "runbooks-api:resource": {"POST": ADMINISTER},
     "runbooks-api:versions": {"GET": SEE, "POST": AUTHOR},
     "runbooks-api:version": READ,
     "runbooks-api:publish": {"POST": AUTHOR},
     "runbooks-api:runs": {"GET": SIGNED_IN},
     "runbooks-api:run": READ,
     "runbooks-api:change-input": {"POST": EXECUTE},
-    "runbooks-api:cancel": {"POST": EXECUTE},
-    **{f"runbooks-api:step-{act}": {"POST": EXECUTE} for act in ("start", "finish", "retry", "skip", "take", "settle")},
+    **{f"runbooks-api:{act}": {"POST": EXECUTE} for act in RUN_ACTS},
+    **{f"runbooks-api:step-{act}": {"POST": EXECUTE} for act in STEP_ACTS},
+    **{
+        f"runbooks-api:{act}": {"POST": COMMAND}
+        for act in (
+            "group-assess",
+            "group-undo",
+            "undo",
+            "step-undo-branch",
+            "step-override",
+            "accept-proposal",
+            "decline-proposal",
+        )
+    },
+    "runbooks-api:undo-forecast": READ,
+    "runbooks-api:step-rerun": {"GET": SEE, "POST": EXECUTE},
+    "runbooks-api:moves": {"GET": SEE, "POST": EXECUTE},
+    "runbooks-api:decide-move": {"POST": APPROVE},
+    "runbooks-api:workers": {"GET": TEND},
+    "runbooks-api:drain": {"POST": TEND},
     "approvals-api:list": {"GET": SIGNED_IN},
     "approvals-api:detail": READ,
     "approvals-api:decide": {"POST": ASKED},

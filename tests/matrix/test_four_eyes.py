@@ -10,6 +10,8 @@ from audit.selectors import entries
 from catalog.services import join
 from catalog.states import Role
 from incidents.services import take_role
+from runbooks.actions.base import Failed
+from runbooks.engine.model import Effect
 from runbooks.engine.shell import advance
 from runbooks.models import Run
 from tests.matrix.world import World
@@ -96,7 +98,7 @@ def test_whose_output_it_is_bound_to_can_not_decide(world: World, start) -> None
 
 
 def test_who_tries_again_can_not_decide(world: World, start, scripted) -> None:
-    scripted.script["switch"] = lambda context: 1 / 0  # breaks: the attempt fails
+    scripted.script["switch"] = lambda context: Failed("The switch is stuck.", effect=Effect.NONE)
     run = start(PICKED)
     seen = run.steps.get(step="pick").seen_at
     said = {"seen": seen, "worked": "yes", "output_node": "one"}

@@ -12,7 +12,7 @@ from django.test import Client
 from approvals.models import ApprovalRequest
 from catalog.models import Probe, Service, Team, User
 from incidents.models import Incident
-from runbooks.models import Run, Runbook
+from runbooks.models import Proposal, Run, Runbook, RunMigration, Worker
 
 MARK = "Quokka"
 SOURCE = f"""\
@@ -37,6 +37,7 @@ steps:
       within: 10m
 """
 DRAFT = SOURCE.replace("Look whether", "Look again whether")
+NEWER = SOURCE.replace("Look whether", "Look thrice whether")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,9 @@ class World:
     runbook: Runbook
     run: Run
     request: ApprovalRequest
+    move: RunMigration
+    proposal: Proposal
+    worker: Worker
     clients: dict[str, Client]
     users: dict[str, User]
 
@@ -62,7 +66,17 @@ class World:
         room = door.partition(":")[0].removesuffix("-api")
         filled: dict[str, dict[str, Any]] = {
             "incidents": {"uid": self.incident.uid, "name": "header"},
-            "runbooks": {"uid": self.run.uid, "step": "look", "slug": self.runbook.slug, "number": 2},
+            "runbooks": {
+                "uid": self.run.uid,
+                "step": "look",
+                "slug": self.runbook.slug,
+                "number": 2,
+                "group": "~",
+                "move": self.move.uid,
+                "proposal": self.proposal.pk,
+                "worker": self.worker.pk,
+                "resource": "cluster",
+            },
             "approvals": {"uid": self.request.uid},
             "audit": {"uid": self.incident.stream},
             "catalog": {"slug": self.store.slug, "probe_id": self.probe.pk},

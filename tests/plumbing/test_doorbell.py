@@ -266,7 +266,7 @@ for thread in threads:
     thread.start()
 told = [in_a_fork(ringer) for _ in range(60)]
 stop.set()
-print(told.count(b"from the child"))
+print(told.count(b"from the child"), flush=True)  # _exit flushes nothing
 os._exit(0)
 """
 

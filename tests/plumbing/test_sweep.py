@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def sweeper():
     sweeper._pool.shutdown(wait=True)
 
 
-def registered(kind: str, work: Work, **options: float) -> Work:
+def registered(kind: str, work: Work, **options: Any) -> Work:
     sweep.register(kind, work.find, work.perform, **options)
     return work
 
@@ -122,6 +123,29 @@ def test_it_does_the_work_itself_while_the_bell_is_silent(bell, sweeper):
     assert sweeper.once() == 2
     assert soon(lambda: sorted(work.performed) == ["1", "2"])
     assert bell.heard == []
+
+
+def test_it_does_itself_what_nobody_is_there_for_and_rings_for_the_rest(bell, sweeper):
+    work = registered("attempt", Work("1", "2@dmz", "3"), is_alone=lambda subject: not subject.endswith("@dmz"))
+    assert sweeper.once() == 3
+    assert soon(lambda: sorted(work.performed) == ["1", "3"])
+    assert bell.heard == [("attempt", "2@dmz")]
+
+
+def test_with_a_worker_in_its_own_process_it_is_never_alone(bell, sweeper):
+    work = registered("attempt", Work("1"), is_alone=lambda subject: True)
+    sweeper.has_worker = True
+    sweeper.once()
+    assert (bell.heard, work.performed) == ([("attempt", "1")], [])
+
+
+def test_alone_it_does_few_things_at_once_too(bell, sweeper):
+    work = registered("attempt", Work(*"abcdefgh"), is_alone=lambda subject: True)
+    work.opened.clear()
+    assert (sweeper.once(), sweeper.once()) == (WIDTH, 0)
+    work.opened.set()
+    assert soon(lambda: len(work.performed) == WIDTH)
+    assert work.most_at_once == WIDTH
 
 
 def test_it_does_what_it_had_rung_for_when_the_bell_fell_silent(bell, sweeper, seconds):

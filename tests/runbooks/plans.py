@@ -1,118 +1,167 @@
-"""Generated plans, and a world that plays workers and people against the planner. Used by the tests of the engine."""
+"""Generated plans of all features of docs/engine.md."""
 
-import random
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from runbooks.engine.facts import Kind, LastAttempt, Snapshot, StepFacts, Verdict, applied
-from runbooks.engine.model import Approval, Definition, Effect, Retry, Step, Verify
-from runbooks.engine.planner import plan
-from runbooks.states import STEP_MOVES, AttemptState, RunState, StepState
+from runbooks.definitions.expanding import linearised
+from runbooks.engine.facts import Snapshot, StepFacts
+from runbooks.engine.model import (
+    Approval,
+    Case,
+    Decision,
+    Definition,
+    Loop,
+    OnFailure,
+    Rest,
+    Retry,
+    Section,
+    Step,
+    Strategy,
+    Undo,
+    Until,
+    Verify,
+)
+from runbooks.states import (
+    RunState,
+)
+
+T = TypeVar("T")
+NUMBERS = st.integers(0, 2**24 - 1)  # beyond that Hypothesis prefers small ones
+
+
+class Dice:
+    """Many small choices out of a few drawn numbers: draws are what costs. 0, the first side, is what shrinks last."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self._draw, self._left, self._number = draw, 1, 0
+
+    def throw(self, sides: int) -> int:
+        """One of 0 to sides - 1, each about as likely."""
+        if self._left < 64 * sides:
+            self._left, self._number = 2**24, self._draw(NUMBERS)
+        self._left //= sides
+        self._number, side = divmod(self._number, sides)
+        return side
+
+    def of(self, sides: Sequence[T]) -> T:
+        return sides[self.throw(len(sides))]
+
+    def some(self, of: Sequence[str], most: int = 3) -> tuple[str, ...]:
+        """At most so many of these, sorted."""
+        return tuple(sorted({self.of(of) for _ in range(self.throw(most + 1))})) if of else ()
+
+    def seldom(self, of: int = 5) -> bool:
+        return self.throw(of + 1) == of
+
+    def often(self) -> bool:
+        return self.throw(2) == 1
+
+    def shuffled(self, steps: list[Step]) -> tuple[Step, ...]:
+        steps = list(steps)
+        for last in range(len(steps) - 1, 0, -1):
+            other = last - self.throw(last + 1)
+            steps[last], steps[other] = steps[other], steps[last]
+        return tuple(steps)
+
+
+KINDS = (OnFailure.STOP, OnFailure.FAIL_FAST, OnFailure.CONTINUE, OnFailure.QUORUM)
+UNDOS = (None, Undo(none="no way"), Undo("http"), Undo("http", approval=Approval("undo")))
+
+
+def _strategy(dice: Dice) -> Strategy:
+    kind, quorum, rest = dice.of(KINDS), 1 + dice.throw(3), dice.of(tuple(Rest))
+    return Strategy(kind, quorum, rest, dice.of((OnFailure.CONTINUE, OnFailure.FAIL_FAST)))
 
 
 @st.composite
-def definitions(draw: st.DrawFn, max_steps: int = 12) -> Definition:
-    """A plan whose steps need any of the earlier ones, with every feature that the planner knows."""
-    steps: list[Step] = []
-    for index in range(draw(st.integers(1, max_steps))):
-        human = draw(st.integers(0, 3)) == 0
-        steps.append(
-            Step(
-                id=f"s{index}",
-                title=f"Step {index}",
-                action="manual" if human else "http",
-                human=human,
-                needs=tuple(draw(st.sets(st.sampled_from([step.id for step in steps]), max_size=3)) if steps else ()),
-                idempotent=draw(st.booleans()),
-                retry=Retry(draw(st.integers(1, 3)), delay_s=1.0, backoff=2.0),
-                verify=Verify({"tcp": "a:1"}) if draw(st.booleans()) else None,
-                approval=Approval("because") if draw(st.integers(0, 3)) == 0 else None,
-            )
-        )
-    shuffled = draw(st.permutations(steps))
-    return Definition("generated", "Generated", tuple(shuffled))
+def definitions(draw: st.DrawFn, max_steps: int = 10, *, plain: bool = False) -> Definition:
+    """A plan whose steps need any of the earlier ones. plain: without sections, decisions, loops, undo."""
+    dice, steps = Dice(draw), list[Step]()
+    many, sections = 1 + dice.throw(max_steps), [] if plain else _sections(dice)
+    for index in range(many):
+        dice, ids = Dice(draw), [step.id for step in steps]
+        step = _step(dice, f"s{index}", dice.some(ids))
+        section = dice.of(["", *(each.id for each in sections)])
+        steps.append(step if plain else replace(_more(dice, step), section=section))
+    dice = Dice(draw)
+    if not plain:
+        steps = _with_decision(dice, steps)
+    strategy = Strategy() if plain or dice.often() else _strategy(dice)
+    definition = Definition(
+        "generated", "Generated", dice.shuffled(steps), sections=_not_empty(sections, steps), strategy=strategy
+    )
+    return linearised(definition) if not plain and dice.seldom(8) else definition
 
 
-def start(definition: Definition) -> Snapshot:
-    return Snapshot(RunState.RUNNING, {step.id: StepFacts() for step in definition.steps})
+def _not_empty(sections: list[Section], steps: list[Step]) -> tuple[Section, ...]:
+    used = {step.section for step in steps}
+    for section in reversed(sections):  # inner ones stand behind those around them
+        used |= {section.inside} if section.id in used else set()
+    return tuple(section for section in sections if section.id in used)
 
 
-class World:
-    """Plays one run: `chance` picks who does what next and how it ends. Keeps the log of what was seen."""
+def _sections(dice: Dice) -> list[Section]:
+    sections: list[Section] = []
+    for index in range(dice.throw(4)):
+        inside = dice.of(["", *(each.id for each in sections)])
+        strategy = None if dice.seldom() else _strategy(dice)
+        sections.append(Section(f"g{index}", f"Group {index}", inside=inside, strategy=strategy))
+    return sections
 
-    def __init__(self, definition: Definition, chance: random.Random, *, people: bool = True) -> None:
-        self.definition, self.chance, self.people = definition, chance, people
-        self.snapshot = start(definition)
-        self.snapshots: list[Snapshot] = []
-        self.acts: list[tuple[str, int]] = []  # step, group: each time that something was done out there
-        self.events = 0
 
-    def advance(self) -> None:
-        transitions = plan(self.definition, self.snapshot)
-        self.snapshots.append(self.snapshot)
-        self.snapshot = applied(self.snapshot, transitions)
+def _step(dice: Dice, id_: str, needs: tuple[str, ...]) -> Step:
+    human = dice.seldom(3)
+    return Step(
+        id=id_,
+        title=f"Step {id_}",
+        action="manual" if human else "http",
+        human=human,
+        needs=needs,
+        idempotent=dice.often(),
+        retry=Retry(1 + dice.throw(3), delay_s=1.0, backoff=2.0, jitter=0.5),
+        verify=Verify({"tcp": "a:1"}) if dice.often() else None,
+        approval=Approval("because") if dice.seldom(3) else None,
+    )
 
-    def play(self, max_events: int = 2000) -> None:
-        """Until nothing but a person could go on, or nobody can."""
-        self.advance()
-        while self.events < max_events and (choices := self.choices()):
-            self.events += 1
-            step_id, happening = self.chance.choice(choices)
-            happening(step_id)
-            self.advance()
 
-    def choices(self):
-        return [(step.id, what) for step in self.definition.steps for what in self._possible(step)]
+def _more(dice: Dice, step: Step) -> Step:
+    return replace(
+        step,
+        undo=dice.of(UNDOS),
+        when="inputs.x" if dice.seldom() else "",
+        loop=Loop("inputs.list", width=1 + dice.throw(3)) if dice.seldom() and not step.human else None,
+        until=Until("output.ok", most=2) if dice.seldom() and not step.human else None,
+        on_failure=OnFailure.PAUSE if dice.seldom() else OnFailure.STOP,
+        check={"tcp": "a:1"} if dice.often() else None,
+        not_before="22:00" if dice.seldom(8) else "",
+        touches=("store",) if dice.seldom(3) else (),
+        harmless=dice.seldom(6),
+        may_override_retry=dice.seldom(),
+    )
 
-    def _possible(self, step: Step):
-        facts = self.snapshot.steps[step.id]
-        if self.snapshot.run_state is not RunState.RUNNING:
-            return []
-        if facts.last is not None and facts.last.state is AttemptState.QUEUED:
-            return [self.claim]
-        if facts.last is not None and facts.last.state is AttemptState.LEASED:
-            return [self.finish]
-        if not self.people:
-            return []
-        if facts.state is StepState.APPROVAL and facts.verdict is Verdict.PENDING:
-            return [self.decide]
-        if step.human and facts.state is StepState.READY:
-            return [self.claim]
-        if facts.state is StepState.UNKNOWN:
-            return [self.settle]
-        return []
 
-    def _set(self, step_id: str, **changes) -> None:
-        facts = replace(self.snapshot.steps[step_id], **changes)
-        if facts.state is not self.snapshot.steps[step_id].state:
-            assert facts.state in STEP_MOVES[self.snapshot.steps[step_id].state]
-        self.snapshot = Snapshot(self.snapshot.run_state, {**self.snapshot.steps, step_id: facts})
+def _with_decision(dice: Dice, steps: list[Step]) -> list[Step]:
+    """One of the steps becomes a decision: it opens some later ones, and may go back to one that it needs."""
+    if len(steps) < 3 or not dice.often():
+        return steps
+    place = dice.throw(len(steps) - 1)
+    later = [step.id for step in steps[place + 1 :]]
+    ways = [dice.some(later) for _ in range(2)]
+    cases = [Case(f"c{number}", "true", go=go) for number, go in enumerate(ways)]
+    if steps[place].needs and dice.often():
+        cases.append(Case("back", "true", back=steps[place].needs[0], most=dice.throw(3)))
+    named = {target for go in ways for target in go}
+    decision = replace(steps[place], action="decide", human=False, loop=None, until=None, verify=None, harmless=True)
+    decision = replace(decision, decide=Decision(tuple(cases)), undo=None)
+    rest = [
+        replace(step, needs=(*step.needs, decision.id)) if step.id in named and decision.id not in step.needs else step
+        for step in steps
+    ]
+    return [*rest[:place], decision, *rest[place + 1 :]]
 
-    def claim(self, step_id: str) -> None:
-        facts = self.snapshot.steps[step_id]
-        if facts.last is not None and facts.last.open:
-            last = replace(facts.last, state=AttemptState.LEASED)
-        else:  # a person takes a manual step
-            last = LastAttempt(Kind.ACT, AttemptState.LEASED)
-        state = StepState.RUNNING if last.kind is Kind.ACT else facts.state
-        if last.kind is Kind.ACT:
-            self.acts.append((step_id, facts.group))
-        self._set(step_id, state=state, last=last, tries=max(facts.tries, 1))
 
-    def finish(self, step_id: str) -> None:
-        facts = self.snapshot.steps[step_id]
-        state = self.chance.choice([AttemptState.SUCCEEDED] * 3 + [AttemptState.FAILED, AttemptState.LOST])
-        if facts.last.kind is Kind.ACT and self.definition.by_id[step_id].human and state is AttemptState.LOST:
-            state = AttemptState.FAILED
-        effect, retryable = self.chance.choice(list(Effect)), self.chance.random() < 0.7
-        losses = facts.losses + (state is AttemptState.LOST)
-        last = replace(facts.last, state=state, effect=effect, retryable=retryable, error="it broke")
-        self._set(step_id, last=last, losses=losses)
-
-    def decide(self, step_id: str) -> None:
-        verdicts = [Verdict.APPROVED] * 6 + [Verdict.REJECTED, Verdict.VOID]
-        self._set(step_id, verdict=self.chance.choice(verdicts))
-
-    def settle(self, step_id: str) -> None:
-        self._set(step_id, state=self.chance.choice([StepState.DONE, StepState.FAILED]))
+def start(definition: Definition, **run: object) -> Snapshot:
+    return Snapshot(RunState.RUNNING, {step.id: StepFacts() for step in definition.steps}, **run)  # type: ignore[arg-type]

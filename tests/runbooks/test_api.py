@@ -55,7 +55,10 @@ def test_an_author_makes_saves_and_publishes(restart: Runbook, author: User) -> 
     assert client.get(url("detail", "restart")).json()["current"] == 1
     assert client.get(url("version", "restart", 1)).json()["digest"] == saved.json()["digest"]
     assert client.get(url("version", "restart", 9)).status_code == 404
-    assert client.get(url("versions", "restart")).json()["count"] == 1
+    listed = client.get(url("versions", "restart")).json()
+    assert listed["count"] == 1
+    assert "source" not in listed["results"][0], "a text may have megabytes"
+    assert client.get(url("version", "restart", 1)).json()["source"] == SOURCE
 
 
 def test_a_bad_text_is_refused_with_every_problem(restart: Runbook, author: User) -> None:
@@ -150,7 +153,13 @@ BODIES = {
     "retry": {"reason": "x"},
     "skip": {"reason": "x"},
     "take": {"reason": "x"},
-    "settle": {"happened": True, "evidence": "x"},
+    "replace": {"evidence": "x"},
+    "give-up": {"reason": "x"},
+    "hold": {"reason": "x"},
+    "release": {"reason": "x"},
+    "reassign": {"reason": "x", "to": "commander"},
+    "settle": {"found": "happened", "evidence": "x"},
+    "check": {},
 }
 
 
@@ -191,7 +200,7 @@ def test_a_step_of_somebody_else_is_not_started(run: Run, responder: User) -> No
 @pytest.mark.parametrize(
     ("act", "body"),
     [("start", {}), ("start", {"seen": "x"}), ("start", {"seen": -1}), ("skip", {"seen": 0}), ("finish", {"seen": 0}),
-     ("settle", {"seen": 0, "happened": True}), ("finish", {"seen": 0, "worked": True, "outputs": "x"})],
+     ("settle", {"seen": 0, "found": "happened"}), ("finish", {"seen": 0, "worked": True, "outputs": "x"})],
 )  # fmt: skip
 def test_a_malformed_act_does_nothing(act: str, body: dict[str, object], run: Run, commander: User) -> None:
     before = states(run)
@@ -221,6 +230,9 @@ def test_a_run_is_cancelled_once(run: Run, commander: User, viewer: User) -> Non
     door = url("cancel", run.uid)
     assert as_user(viewer).post(door, {"reason": "x"}, format="json").status_code == 403
     assert as_user(commander).post(door, {}, format="json").status_code == 400
-    assert as_user(commander).post(door, {"reason": "Wrong one."}, format="json").json()["state"] == "stopped"
-    assert as_user(commander).post(door, {"reason": "Again."}, format="json").status_code == 409
+    assert (
+        as_user(commander).post(door, {"seen": run.seen_at, "reason": "Wrong one."}, format="json").json()["state"]
+        == "stopped"
+    )
+    assert as_user(commander).post(door, {"seen": run.seen_at, "reason": "Again."}, format="json").status_code == 409
     assert [entry.kind for entry in entries(run.stream)].count("run.cancelled") == 1

@@ -8,6 +8,8 @@ from audit.permissions import labels, stream_for
 from catalog.models import User
 from catalog.permissions import Right
 from runbooks import permissions, services
+from runbooks.actions.base import Failed
+from runbooks.engine.model import Effect
 from runbooks.models import Run
 from tests.runbooks.conftest import work_off
 
@@ -146,7 +148,7 @@ def test_the_run_page_says_where_it_stands(run: Run, viewer: User, owner: User) 
 
 def test_the_step_page_says_what_it_does_and_what_happened(run: Run, viewer: User) -> None:
     text = body(viewer, reverse("runbooks:step", args=[run.uid, "check"]))
-    assert "{{ inputs.host }}" in text
+    assert '<dt>host</dt><dd class="mono">db-2</dd>' in text
     assert "Try 1: succeeded" in text
     assert "step.done" in text
     promote = body(viewer, pages(run)["step"])
@@ -189,3 +191,34 @@ def test_the_ledger_s_gate_shows_a_runbook_s_stream_to_its_team(
         stream_for(viewer, stream, may="export")
     assert stream_for(compliance, stream, may="export").uid == stream
     assert labels([stream])[stream].title == "Runbook Failover"
+
+
+SHOWN = """
+name: shown
+title: What a step shows
+inputs:
+  host: {type: string}
+steps:
+  - id: look
+    title: Look
+    action: scripted
+    outputs: [{name: seen, type: string}]
+  - id: send
+    title: Send
+    action: manual
+    needs: [look]
+  - id: later
+    title: Later
+    action: scripted
+    needs: [send]
+    with: {say: "{{ inputs.host }}", who: "{{ steps.look.output.seen }}", key: "{{ secrets.token }}"}
+"""
+
+
+def test_a_step_shows_what_is_known_by_now_and_no_secret(start, scripted, commander: User) -> None:
+    scripted.script["look"] = lambda context: Failed("no", effect=Effect.NONE)
+    run = work_off(start(SHOWN, inputs={"host": "db-2"}))
+    page = body(commander, reverse("runbooks:step", args=[run.uid, "later"]))
+    assert '<dd class="mono">db-2</dd>' in page
+    assert "{{ steps.look.output.seen }}" in page, "not known yet"
+    assert "{{ secrets.token }}" in page

@@ -10,12 +10,11 @@ from runbooks.actions.base import Failed
 from runbooks.engine.model import Effect
 from runbooks.forms import BadText, typed_text
 from runbooks.models import Run
+from runbooks.views.step_acts import ACTS
 from tests.runbooks.conftest import kinds, states, work_off
 from tests.runbooks.test_pages import PLAN, as_user, body
 
 pytestmark = pytest.mark.django_db
-
-ACTS = ["start", "finish", "retry", "skip", "take", "settle"]
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def test_who_may_not_execute_does_nothing(
     act: str, who: str, status: int, run: Run, request: pytest.FixtureRequest
 ) -> None:
     client, before = as_user(request.getfixturevalue(who)), states(run)
-    given = {"seen": seen(run), "reason": "x", "worked": "yes", "happened": "yes", "evidence": "x"}
+    given = {"seen": seen(run), "reason": "x", "worked": "yes", "found": "happened", "evidence": "x"}
     assert client.post(url(run, act), given).status_code == status
     assert client.get(url(run, act)).status_code == status
     assert states(run) == before
@@ -133,7 +132,7 @@ def test_a_lost_step_is_settled_by_a_person(start, scripted, commander: User) ->
     run.steps.update(state="unknown")
     client = as_user(commander)
     assert "Say what happened" in body(commander, reverse("runbooks:step", args=[run.uid, "a"]))
-    given = {"seen": seen(run, "a"), "happened": "yes", "evidence": "The target says so."}
+    given = {"seen": seen(run, "a"), "found": "happened", "evidence": "The target says so."}
     assert client.post(url(run, "settle", "a"), {**given, "evidence": ""}).status_code == 422
     run.steps.get().attempts.update(state="lost")
     assert client.post(url(run, "settle", "a"), given).status_code == 302
@@ -159,11 +158,11 @@ def test_changing_an_input_voids_what_was_asked(run: Run, commander: User) -> No
 
 def test_a_run_is_cancelled_once(run: Run, commander: User) -> None:
     client, door = as_user(commander), reverse("runbooks:cancel", args=[run.uid])
-    assert client.post(door, {"reason": ""}).status_code == 422
-    assert client.post(door, {"reason": "Wrong runbook."}).status_code == 302
+    assert client.post(door, {"seen": run.seen_at, "reason": ""}).status_code == 422
+    assert client.post(door, {"seen": run.seen_at, "reason": "Wrong runbook."}).status_code == 302
     run.refresh_from_db()
     assert run.state == "stopped"
-    assert client.post(door, {"reason": "Again."}).status_code == 409
+    assert client.post(door, {"seen": run.seen_at, "reason": "Again."}).status_code == 409
     page = body(commander, reverse("runbooks:run", args=[run.uid]))
     assert "Cancel run" not in page
 

@@ -103,10 +103,6 @@ def advice(step: str, model: str = "linear") -> list[str]:
         ("id: a, title: A, action: manual", "steps.a.instructions: Nothing tells the person what to do."),
         ("id: a, title: A, action: manual", "steps.a.assign: Nobody is asked by name."),
         ("id: a, title: A, action: wait, with: {for: 1s}, assign: role:x", "steps.a.assign: A worker does this step"),
-        (
-            "id: a, title: A, action: http, with: {url: x, method: PUT}, retry: {attempts: 2}",
-            "steps.a.retry: Only failures",
-        ),
         ("id: a, title: A, action: http, with: {url: x, method: PUT}", "steps.a.verify: It changes something"),
         ("id: a, title: A, action: http, with: {url: x, method: PUT}", "steps.a.undo: Say how it is undone"),
         ("id: a, title: A, action: manual, approval: {reason: r}", "steps.a.touches: No service is named"),

@@ -106,9 +106,9 @@ def test_a_broken_action_leaves_its_step_unknown_and_a_person_settles_it(start, 
     row = run.steps.get(step="a")
     assert (row.state, run.state) == ("unknown", "running")
     with pytest.raises(ReasonNeeded):
-        services.settle_unknown(run.uid, "a", actor=commander, seen_at=row.seen_at, happened=True, evidence=" ")
+        services.settle_unknown(run.uid, "a", actor=commander, seen_at=row.seen_at, found="happened", evidence=" ")
     services.settle_unknown(
-        run.uid, "a", actor=commander, seen_at=row.seen_at, happened=True, evidence="Seen in the log."
+        run.uid, "a", actor=commander, seen_at=row.seen_at, found="happened", evidence="Seen in the log."
     )
     assert work_off(run).state == "succeeded"
 
@@ -162,7 +162,7 @@ def test_a_worker_step_is_nobodys_to_finish_by_hand(start, commander):
 
 def test_cancelling_takes_back_what_nobody_began(start, scripted, commander):
     run = start(DIAMOND)
-    services.cancel_run(run.uid, actor=commander, reason="Wrong runbook.")
+    services.cancel_run(run.uid, actor=commander, seen_at=run.seen_at, reason="Wrong runbook.")
     run = work_off(run)
     assert (run.state, scripted.calls) == ("stopped", [])
     assert set(states(run).values()) == {"cancelled"}

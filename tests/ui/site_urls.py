@@ -16,7 +16,7 @@ from incidents.room_view import RoomUrls, RoomView, Suggestion
 from incidents.run_view import Action
 from tests.ui.fake_room import FAKE
 
-FRAGMENTS = ("header", "vitals", "run", "steps", "decision", "health", "timeline")
+FRAGMENTS = ("header", "vitals", "run", "steps", "questions", "decision", "health", "timeline")
 
 
 class Reader:

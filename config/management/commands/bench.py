@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from audit.bench import appends
 from config.bench import live
-from config.bench.engine import Bench
+from config.bench.engine import Bench, workers, workloads
+from config.bench.profile import profile
 
-PARTS = ("ledger", "engine", "live")
+PARTS = ("ledger", "engine", "profile", "live")
+DATABASES = ("embedded", "postgresql + redis")
 POSTGRES = os.environ.get("MUSTER_BENCH_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("MUSTER_BENCH_REDIS", "redis://127.0.0.1:6379/9")
 
@@ -31,8 +34,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--part", choices=PARTS, action="append", help="only these parts")
-        parser.add_argument("--repeats", type=int, default=3)
+        parser.add_argument("--repeats", type=int, default=5)
         parser.add_argument("--workloads", type=Path, default=settings.BASE_DIR.parent / "shared/data/workloads")
+        parser.add_argument("--only", action="append", help="only these workloads: w1, w2, ...")
+        parser.add_argument("--on", choices=DATABASES, action="append", help="only these databases")
         parser.add_argument("--here", action="store_true", help="measure in this process, on the database as it is set")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,10 +45,12 @@ class Command(BaseCommand):
         if options["here"]:
             call_command("migrate", verbosity=0)
             for part in parts:
-                self.stdout.write(json.dumps(_measure(part, options)))
+                for figures in _measure(part, options):
+                    self.stdout.write(json.dumps(figures))
+                    self.stdout.flush()
             return
         self.stdout.write(_machine())
-        for name in ("embedded", "postgresql + redis"):
+        for name in options["on"] or DATABASES:
             self.stdout.write(f"\n## {name}\n")
             for part in parts:
                 self._elsewhere(name, part, options)
@@ -53,12 +60,22 @@ class Command(BaseCommand):
         with tempfile.TemporaryDirectory() as folder, _SettingsFor(name, folder) as environment:
             command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "bench", "--here", "--part", part]
             command += ["--repeats", str(options["repeats"]), "--workloads", str(options["workloads"])]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode:
-            raise CommandError(f"Part {part} on {name} failed:\n{done.stderr[-2000:]}")
-        for line in done.stdout.splitlines():
-            for label, figure in json.loads(line).items():
-                self.stdout.write(f"{label:58} {figure}")
+            command += [word for only in options["only"] or [] for word in ("--only", only)]
+            program = subprocess.Popen(  # noqa: S603
+                command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+            said = [self._print(line) for line in program.stdout or ()]
+        if program.wait():
+            raise CommandError(f"Part {part} on {name} failed:\n{''.join(said)[-2000:]}")
+
+    def _print(self, line: str) -> str:
+        """A line of the child's as a row of the table. Returns what is none."""
+        if not line.startswith("{"):
+            return line
+        for label, figure in json.loads(line).items():
+            self.stdout.write(f"{label:58} {figure}")
+        self.stdout.flush()
+        return ""
 
 
 class _SettingsFor:
@@ -72,6 +89,7 @@ class _SettingsFor:
             base = POSTGRES.rsplit("/", 1)[0]
             self.environment |= {"MUSTER_DATABASE_URL": f"{base}/{self.database}", "MUSTER_REDIS_URL": REDIS}
             self.environment |= {"MUSTER_QUEUE": self.database, "MUSTER_REDIS_PREFIX": self.database}
+            self.environment |= {"MUSTER_BENCH_PLAIN": REDIS, "MUSTER_BENCH_PLAIN_QUEUE": f"plain_{self.database}"}
             self.environment["MUSTER_PROCESS"] = "worker"
 
     def __enter__(self) -> dict[str, str]:
@@ -88,12 +106,15 @@ class _SettingsFor:
             connection.execute(statement)
 
 
-def _measure(part: str, options: dict[str, Any]) -> dict[str, str]:
+def _measure(part: str, options: dict[str, Any]) -> Iterator[dict[str, str]]:
     if part == "ledger":
-        return _ledger()
-    if part == "live":
-        return live.figures(watchers=30)
-    return _engine(options["workloads"], options["repeats"])
+        yield _ledger()
+    elif part == "live":
+        yield live.figures(watchers=30)
+    elif part == "profile":
+        yield from _profile(options["workloads"])
+    else:
+        yield from _engine(options["workloads"], options["repeats"], options["only"] or [])
 
 
 def _ledger() -> dict[str, str]:
@@ -106,15 +127,21 @@ def _ledger() -> dict[str, str]:
     return found
 
 
-def _engine(folder: Path, repeats: int) -> dict[str, str]:
-    found = {}
-    with Bench(threads=8) as bench:
-        for file in sorted(folder.glob("w*.json")):
-            measured = bench.measure(file, repeats)
-            ratio = measured.seconds / measured.critical_path_s if measured.critical_path_s else None
-            figure = f"{ratio:.2f} makespan / critical path" if ratio else f"{measured.ms_per_step:.1f} ms per step"
-            found[f"engine {measured.name} ({measured.steps * measured.runs} steps)"] = figure
-    return found
+def _engine(folder: Path, repeats: int, only: list[str]) -> Iterator[dict[str, str]]:
+    found, beside_celery = Bench(), bool(settings.REDIS_URL)
+    with workers(beside_celery=beside_celery):
+        for plan in workloads(folder):
+            if not only or plan["name"].split("_")[0] in only:
+                measured = found.measure(plan, repeats, beside_celery=beside_celery)
+                yield {f"engine {measured.name} ({measured.steps} steps)": str(measured)}
+
+
+def _profile(folder: Path) -> Iterator[dict[str, str]]:
+    bench = Bench()
+    for plan in workloads(folder):
+        if plan["name"].startswith(("w1", "w3")):
+            for statement, count, ms in profile(bench, plan):
+                yield {f"{plan['name']}: {statement}": f"{count:5.2f} times, {ms:6.3f} ms per step"}
 
 
 def _machine() -> str:

@@ -1,0 +1,71 @@
+"""Sentences about incidents, people, signals, approvals and evidence."""
+
+from incidents.timeline.words import C, D, Fields, G, Line, moment
+
+
+def _opened(fields: Fields) -> str:
+    services = fields.get("services")
+    return f"opened as {fields['severity']}" + (f", for {services}" if services else "")
+
+
+def _joined(fields: Fields) -> str:
+    return ("fires" if fields["state"] == "firing" else "fired") + _on(fields)
+
+
+def _ended(fields: Fields) -> str:
+    return "ended" + _on(fields)
+
+
+def _on(fields: Fields) -> str:
+    return f" on {fields['service']}" if fields["service"] else ""
+
+
+def _update_due(fields: Fields) -> str:
+    return f"set the next update for {moment(fields['due'])}" if fields["due"] else "said that no update is owed"
+
+
+def _next_due(fields: Fields) -> str:
+    return f"Next update {moment(fields['next_due'])}." if fields["next_due"] else "No further update is owed."
+
+
+def _asked(fields: Fields) -> str:
+    return f"of {fields['asked']}: {fields['question']}" if fields["asked"] else f"of nobody: {fields['question']}"
+
+
+def _asked_note(fields: Fields) -> str:
+    return f"Asked as {fields['because']}." if fields["asked"] else "Nobody accountable can be asked. Name an owner."
+
+
+def _moved(fields: Fields) -> str:
+    return f"{fields['from'].capitalize()} to {fields['to']}"
+
+
+def _health(fields: Fields) -> str:
+    return {"red": "is failing", "green": "is healthy"}.get(fields["now"], f"is {fields['now']}")
+
+
+LINES: dict[str, Line] = {
+    "incident.opened": Line(D, "wait", "flag", "{who}", _opened, "{because}", "{description}"),
+    "incident.retitled": Line(D, "wait", "flag", "{who}", "renamed it to {title}", "It was: {was}; {because}."),
+    "incident.moved": Line(D, "wait", "flag", "{who}", lambda f: f"moved the phase: {_moved(f)}", "{reason}"),
+    "incident.forced": Line(D, "failed", "failed", "{who}", "resolved although probes are red: {red}", "", "{reason}"),
+    "severity.set": Line(D, "wait", "flag", "{who}", "set the severity from {from} to {to}", "{reason}"),
+    "role.taken": Line(D, "wait", "people", "{name}", "is {role} now"),
+    "role.left": Line(D, "wait", "people", "{name}", "is {role} no more"),
+    "note.added": Line(C, "wait", "chat", "{who}", "noted", "", "{text}"),
+    "decision.noted": Line(D, "wait", "flag", "{who}", "decided", "", "{text}"),
+    "entry.corrected": Line(C, "wait", "pen", "{who}", "corrected entry {corrects}", "", "{text}"),
+    "update.posted": Line(C, "wait", "horn", "{who}", "posted an update", _next_due, "{text}"),
+    "update.due_set": Line(C, "wait", "clock", "{who}", _update_due),
+    "signal.joined": Line(G, "failed", "signal", "{name}", _joined, "{summary}"),
+    "signal.ended": Line(G, "done", "signal", "{name}", _ended),
+    "health.changed": Line(G, "wait", "probe", "{probe}", _health, "{detail}"),
+    "approval.asked": Line(D, "approval", "approval", "Decision asked", _asked, _asked_note),
+    "approval.approved": Line(D, "done", "approval", "{who}", "approved: {question}", "", "{reason}"),
+    "approval.rejected": Line(D, "failed", "approval", "{who}", "rejected: {question}", "", "{reason}"),
+    "approval.voided": Line(D, "cancelled", "approval", "Void", "{question}", "{reason}"),
+    "approval.covered": Line(D, "wait", "approval", "{who}", "took the decision on, as {because}", "", "{reason}"),
+    "approval.refused": Line(D, "failed", "approval", "{who}", "may not decide", "{because}"),
+    "pack.issued": Line(C, "wait", "seal", "{who}", "made an evidence pack"),
+    "field.erased": Line(D, "wait", "seal", "{who}", "erased a field of entry {seq}", "{reason}"),
+}

@@ -1,0 +1,133 @@
+"""The board: what it derives from facts never depends on the order in which it was told them, or on what it missed."""
+
+from itertools import permutations
+
+import pytest
+
+from runbooks.engine.board import Board
+from runbooks.engine.facts import (
+    GroupFacts,
+    Kind,
+    LastAttempt,
+    MoveGroup,
+    MoveStep,
+    QueueAttempt,
+    Revisit,
+    Snapshot,
+    StepFacts,
+)
+from runbooks.engine.model import Case, Decision, Definition, OnFailure, Section, Step, Strategy
+from runbooks.engine.planner import plan
+from runbooks.states import AttemptState, GroupState, RunState, StepState
+from tests.runbooks.indexes import assert_like_new, indexes
+
+S = StepState
+GROUP = Strategy(OnFailure.STOP)
+ENDED_WELL = LastAttempt(Kind.ACT, AttemptState.SUCCEEDED)
+
+
+def decision(*ways: tuple[str, ...], **fields) -> Step:
+    cases = tuple(Case(f"c{number}", "true", go=go) for number, go in enumerate(ways))
+    return Step("d", "D", "decide", decide=Decision(cases), harmless=True, **fields)
+
+
+def step(id_: str, *needs: str, **fields) -> Step:
+    return Step(id_, id_.upper(), "http", needs=needs, **fields)
+
+
+def chosen(*go: str) -> StepFacts:
+    return StepFacts(S.DONE, tries=1, case="c0", go=go)
+
+
+def told(definition: Definition, facts: list[tuple[str, StepFacts | GroupFacts]]) -> Board:
+    board = Board(definition)
+    for subject, each in facts:
+        (board.set_group if isinstance(each, GroupFacts) else board.set)(subject, each)
+    return board
+
+
+def in_every_order(definition: Definition, **facts: StepFacts | GroupFacts) -> Board:
+    """A board that was told these facts; in whichever order, it is the same one."""
+    boards = [told(definition, list(order)) for order in permutations(facts.items())]
+    for board in boards[1:]:
+        assert indexes(board) == indexes(boards[0])
+        assert plan(board) == plan(boards[0])
+    return boards[0]
+
+
+def first_move(board: Board) -> tuple[str, StepState]:
+    move = next(each for each in plan(board) if isinstance(each, MoveStep))
+    return move.step, move.to
+
+
+@pytest.mark.parametrize(("go", "to"), [(("a",), S.READY), ((), S.BYPASSED)])
+def test_a_section_that_passed_says_nothing_about_the_way_that_the_decision_in_it_took(go, to):
+    section = Section("g", "G", strategy=GROUP)
+    definition = Definition("p", "P", (step("a", "d"), decision(("a",), (), section="g")), sections=(section,))
+    board = in_every_order(definition, g=GroupFacts(GroupState.PASSED), d=chosen(*go))
+    assert first_move(board) == ("a", to)
+
+
+@pytest.mark.parametrize(("go", "to"), [(("g",), S.READY), ((), S.BYPASSED)])
+def test_a_step_deep_in_a_section_hears_of_the_decision_about_it_however_late(go, to):
+    steps = (decision(("g",), ()), step("x"), step("a", "d", section="g"), step("b", "a", section="g"))
+    definition = Definition("p", "P", steps, sections=(Section("g", "G"),))
+    board = in_every_order(definition, x=StepFacts(S.DONE), a=StepFacts(S.SKIPPED), d=chosen(*go))
+    assert first_move(board) == ("b", to)
+
+
+def test_a_need_that_was_bypassed_in_a_section_that_passed_takes_what_needs_it_along():
+    section = Section("g", "G", strategy=GROUP)
+    definition = Definition("p", "P", (step("a", section="g"), step("b", "a")), sections=(section,))
+    board = in_every_order(definition, g=GroupFacts(GroupState.PASSED), a=StepFacts(S.BYPASSED))
+    assert first_move(board) == ("b", S.BYPASSED)
+
+
+def test_a_board_that_missed_a_visit_knows_the_way_that_was_taken_last():
+    definition = Definition("p", "P", (decision(("a",), ("b",)), step("a", "d"), step("b", "d")))
+    board = Board(definition, Snapshot(RunState.RUNNING, {"d": chosen("a")}))
+    board.set("d", chosen("b"))
+    assert_like_new(board)
+    moves = {each.step: each.to for each in plan(board) if isinstance(each, MoveStep)}
+    assert moves == {"a": S.BYPASSED, "b": S.READY}
+    assert [each.step for each in plan(board) if isinstance(each, QueueAttempt)] == ["b"]
+
+
+def test_a_board_that_missed_a_visit_forgets_that_a_need_was_bypassed():
+    definition = Definition("p", "P", (step("a"), step("b", "a")))
+    board = Board(definition, Snapshot(RunState.RUNNING, {"a": StepFacts(S.BYPASSED)}))
+    board.set("a", StepFacts(S.DONE))
+    assert_like_new(board)
+    assert first_move(board) == ("b", S.READY)
+
+
+def test_a_decision_goes_back_as_soon_as_the_last_step_between_has_ended_before_anything_opens():
+    section = Section("g", "G", strategy=GROUP)
+    back = Step("d", "D", "decide", needs=("a",), decide=Decision((Case("c0", "true", back="a"),)), harmless=True)
+    steps = (step("a", section="g"), back, step("b", section="g"), step("c", section="g"))
+    facts = {
+        "a": StepFacts(S.DONE, tries=1),
+        "d": StepFacts(S.RUNNING, tries=1, last=ENDED_WELL, case="c0", back="a"),
+        "b": StepFacts(S.RUNNING, tries=1, last=ENDED_WELL),
+    }
+    due = plan(Board(Definition("p", "P", steps, sections=(section,)), Snapshot(RunState.RUNNING, facts)))
+    moves = [each for each in due if isinstance(each, MoveStep | Revisit)]
+    assert [each.step if isinstance(each, MoveStep) else each.steps for each in moves][:3] == [
+        "b",
+        "d",
+        ("a", "d", "b", "c"),
+    ]
+
+
+def test_groups_are_judged_in_the_authors_order_whichever_of_them_a_step_touched():
+    sections = (Section("g", "G", strategy=GROUP), Section("h", "H", strategy=Strategy(OnFailure.CONTINUE)))
+    steps = (step("a", section="h"), step("b", section="h"), step("c", section="g"), step("d", "a", section="g"))
+    facts = {
+        "a": StepFacts(S.FAILED),
+        "b": StepFacts(S.RUNNING, tries=1, last=ENDED_WELL),
+        "c": StepFacts(S.FAILED),
+    }
+    board = Board(Definition("p", "P", steps, sections=sections), Snapshot(RunState.RUNNING, facts))
+    assert plan(board, {"b"}) == plan(board)
+    moved = [each.group for each in plan(board) if isinstance(each, MoveGroup)]
+    assert moved == ["g", "h"]
