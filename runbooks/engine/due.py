@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from plumbing.database import atomic
 from runbooks.engine import deadlines, locks, moments, timers
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle
-from runbooks.engine.work import Work, lock
+from runbooks.engine.work import Work
 from runbooks.models import Timer
 from runbooks.states import RunState
 

@@ -12,7 +12,6 @@ import json
 from typing import Any
 
 from approvals.selectors import latest_of
-from audit import ledger
 from catalog.models import User
 from plumbing import doorbell
 from runbooks.actions.base import Done, Failed
@@ -70,7 +69,7 @@ def _start(work: Work, step: Step, row: StepRun) -> Run:
     )
     child, definition = starting.create(order, work.now)
     child.shapers.set(work.run.shapers.all())
-    work.entries.append(("run.started", ledger.SYSTEM, {**starting.told(child, definition.title), "run": child.uid}))
+    work.say("run.started", {**starting.told(child, definition.title), "run": child.uid})
     return child
 
 

@@ -26,7 +26,9 @@ from runbooks.engine.facts import (
 )
 from runbooks.engine.memory import memories
 from runbooks.engine.planner import plan
-from runbooks.engine.work import Overtaken, Work, lock
+from runbooks.engine.run_lock import lock
+from runbooks.engine.unwritten import Overtaken
+from runbooks.engine.work import Work
 from runbooks.states import Choice, StepState
 
 MAX_ROUNDS = 12  # locks that are free, a list that is empty, a value that is missing: each takes the planner once more

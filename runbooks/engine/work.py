@@ -1,14 +1,9 @@
-"""One run under lock: its rows, and what this transaction will write of them and say in the ledger.
-
-Lock order in every transaction of the engine: the run, its rows, the ledger stream, requests for approval (only ever
-under their stream), the locks' turnstile.
-"""
+"""One run under lock (see run_lock): its rows, what this transaction changes of them, and says in the ledger."""
 
 import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import F
 
 from audit import ledger
@@ -16,9 +11,10 @@ from audit.ledger import Actor
 from runbooks.engine import reading, rows, timers
 from runbooks.engine.applying import is_another_try
 from runbooks.engine.intent import Intent, intent_of
-from runbooks.engine.memory import Memory, memories
+from runbooks.engine.memory import Memory
 from runbooks.engine.model import Definition, Step
 from runbooks.engine.rings import ring_for
+from runbooks.engine.unwritten import Unwritten
 from runbooks.models import Attempt, GroupRun, Run, StepRun
 from runbooks.states import (
     GROUP_MOVES,
@@ -35,15 +31,6 @@ from runbooks.states import (
 STARTED = frozenset({StepState.RUNNING})
 ENDED = frozenset({StepState.DONE, StepState.FAILED, StepState.SKIPPED, StepState.BYPASSED, StepState.CANCELLED})
 ENDED |= {StepState.UNDONE}
-RESTED = frozenset({RunState.SUCCEEDED, RunState.STOPPED, RunState.UNDONE})  # nobody comes back to these
-
-
-class Overtaken(Exception):
-    """An attempt isn't as it was remembered, under the run's own lock. Nothing is written; read anew and try again."""
-
-    def __init__(self, run_uid: str) -> None:
-        super().__init__(run_uid)
-        self.run_uid = run_uid
 
 
 class Work:
@@ -64,15 +51,11 @@ class Work:
         self.now = now
         self.turn: int | None = None
         self.is_new, self.is_hot = memory is None, is_hot
-        self.entries: list[tuple[str, Actor, dict[str, Any]]] = []
         self.queued: list[Attempt] = []
         self.touched: set[str] = set(self.memory.rows) if memory is None else set()
         self._given: set[str] = set()  # steps whose row somebody else has
         self._revs: set[str] = set()  # steps that others must read anew, whoever wrote them
-        self._dirty: dict[str, set[str]] = {}  # step -> fields to be written
-        self._new: list[StepRun] = []
-        self._attempts: dict[int, tuple[Attempt, set[str], tuple[str, int]]] = {}
-        self._dirty_groups: set[str] = set()
+        self._unwritten = Unwritten()
         self._has_changed = memory is None
 
     # ---- what there is ----------------------------------------------------------------------------------------------
@@ -152,14 +135,14 @@ class Work:
 
     def say(self, kind: str, fields: dict[str, Any], actor: Actor = ledger.SYSTEM) -> None:
         """Note an entry; `close` writes them all as the transaction's last statements."""
-        self.entries.append((kind, actor, {"run": self.run.uid, **fields}))
+        self._unwritten.entries.append((kind, actor, {"run": self.run.uid, **fields}))
 
     def set(self, step: str, **fields: Any) -> StepRun:
         """Change facts of a step; they are written with the rest."""
         row = self._row(step)
         for name, value in fields.items():
             setattr(row, name, value)
-        self._dirty.setdefault(step, set()).update(fields)
+        self._unwritten.note_step(step, fields)
         reading.set_facts(self.memory, step)
         self.touched.add(step)
         return row
@@ -237,7 +220,7 @@ class Work:
         self._changed_group(group)
 
     def _changed_group(self, group: str) -> None:
-        self._dirty_groups.add(group)
+        self._unwritten.groups.add(group)
         self.memory.board.set_group(group, reading.group_facts(self.memory.groups[group]))
 
     def end(self, state: RunState, why: str, *, actor: Actor = ledger.SYSTEM) -> None:
@@ -253,7 +236,7 @@ class Work:
         for row in new:
             row.rev = self.rev
             self.memory.rows[row.step] = row
-            self._new.append(row)
+            self._unwritten.new_steps.append(row)
             reading.set_facts(self.memory, row.step)
             self.touched.add(row.step)
 
@@ -261,20 +244,19 @@ class Work:
         """A new attempt, written with the rest."""
         self.memory.keep_attempt(step, attempt, reading.last_of(attempt))
         self._note_attempt(step)
+        self._unwritten.new_attempts.append(attempt)
         self.queued.append(attempt)
 
     def set_attempt(self, step: str, attempt: Attempt, **fields: Any) -> None:
         """Change the step's newest attempt. It is written only if it is in the database as it was in memory."""
-        if attempt.pk is not None:
-            known = self._attempts.setdefault(attempt.pk, (attempt, set(), (attempt.state, attempt.fence)))
-            known[1].update(fields)
+        self._unwritten.note_attempt(attempt, fields)
         for name, value in fields.items():
             setattr(attempt, name, value)
         self.memory.keep_attempt(step, attempt, reading.last_of(attempt))
         self._note_attempt(step)
 
     def _note_attempt(self, step: str) -> None:
-        self._dirty.setdefault(step, set())  # its row gets our `rev`: others read its attempts anew
+        self._unwritten.note_step(step)  # its row gets our `rev`: others read its attempts anew
         reading.set_facts(self.memory, step)
         self.touched.add(step)
 
@@ -308,41 +290,7 @@ class Work:
 
     def flush(self) -> None:
         """Write rows and entries as far as they are noted."""
-        self._write_rows()
-        self._write_attempts()
-        if self.entries:
-            self._has_changed = True
-            noted, self.entries = self.entries, []
-            ledger.record_many(self.run.stream, noted)
-
-    def _write_rows(self) -> None:
-        dirty = {step: fields for step, fields in self._dirty.items() if self.memory.rows[step].pk is not None}
-        if dirty:
-            changed = [self.memory.rows[step] for step in dirty]
-            for row in changed:
-                row.rev = self.rev
-            rows.update(changed, set().union({"rev"}, *dirty.values()))
-        if self._new:
-            StepRun.objects.bulk_create(self._new)
-        if self._dirty_groups:
-            groups = [self.memory.groups[group] for group in self._dirty_groups]
-            for each in groups:
-                each.rev = self.rev
-            rows.update(groups, {"rev", "state", "why", "choice", "choice_why", "changed_at", "seen_at"})
-        self._has_changed |= bool(dirty or self._new or self._dirty_groups)
-        self._dirty, self._new, self._dirty_groups = {}, [], set()
-
-    def _write_attempts(self) -> None:
-        """Raises Overtaken when an attempt is not as it was remembered."""
-        if self._attempts:
-            known, self._attempts = list(self._attempts.values()), {}
-            fields = set[str]().union(*(changed for _, changed, _ in known))
-            written = rows.update([attempt for attempt, _, _ in known], fields, [was for _, _, was in known])
-            if written != len(known):
-                raise Overtaken(self.run.uid)
-        fresh = [attempt for attempt in self.queued if attempt.pk is None]
-        if fresh:
-            Attempt.objects.bulk_create(fresh)
+        self._has_changed |= self._unwritten.write(self.memory)
 
     def close(self) -> None:
         """Write all, and ring for what was queued. The last thing that a transaction of the engine does."""
@@ -362,56 +310,3 @@ class Work:
         if self._revs:
             given = self.run.steps.all() if len(self._revs) > rows.MOST else self.run.steps.filter(step__in=self._revs)
             given.update(rev=self.run.rev)
-
-
-def lock(run_uid: str, *, hot: bool = False) -> Work:
-    """The run under lock, inside the caller's transaction. Raises Run.DoesNotExist."""
-    rev, now = _locked(run_uid)
-    memory, changed = memories.take(run_uid), set[str]()
-    if memory is None or rev != memory.rev:
-        memory, changed = _read(memory, run_uid, now)
-    memory.now = now
-    transaction.on_commit(lambda: _remember(memory), robust=True)
-    if memory.asking:
-        asked = reading.read_verdicts(memory, sorted(memory.asking))
-        for step in asked:
-            reading.set_facts(memory, step)
-        changed |= asked
-    work = Work(memory.run, memory.definition, now, memory=memory, is_hot=hot)
-    work.touched |= changed
-    return work
-
-
-LOCK = {
-    "postgresql": "SELECT rev, date_trunc('milliseconds', clock_timestamp())"
-    " FROM runbooks_run WHERE uid = %s FOR UPDATE",
-    "sqlite": "SELECT rev, strftime('%%Y-%%m-%%dT%%H:%%M:%%f', 'now') FROM runbooks_run WHERE uid = %s",
-}  # SQLite: BEGIN IMMEDIATE holds the only write lock already
-
-
-def _locked(run_uid: str) -> tuple[int, dt.datetime]:
-    """The run's `rev` and the database's time, with the run's row locked. Raises Run.DoesNotExist."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK[connection.vendor], [run_uid])
-        found = cursor.fetchone()
-    if found is None:
-        raise Run.DoesNotExist(f"there is no run {run_uid}")
-    rev, now = found
-    if isinstance(now, str):
-        return rev, dt.datetime.fromisoformat(now).replace(tzinfo=dt.UTC)
-    return rev, now.astimezone(dt.UTC)
-
-
-def _read(memory: Memory | None, run_uid: str, now: dt.datetime) -> tuple[Memory, set[str]]:
-    run = Run.objects.select_related("version__runbook").get(uid=run_uid)
-    if memory is not None and reading.is_same_plan(memory.run, run):
-        memory.now = now
-        return memory, reading.refresh(memory, run)
-    return reading.remembered(run, now), set()
-
-
-def _remember(memory: Memory) -> None:
-    if memory.run.state in RESTED:
-        memories.forget(memory.run.uid)
-    else:
-        memories.keep(memory)

@@ -13,8 +13,9 @@ from runbooks.engine.live import Voice
 from runbooks.engine.performing import Ended
 from runbooks.engine.performing import perform as act
 from runbooks.engine.presence import is_draining
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle, transacted
-from runbooks.engine.work import Work, lock
+from runbooks.engine.work import Work
 from runbooks.models import Attempt
 from runbooks.states import AttemptState
 

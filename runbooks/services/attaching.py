@@ -4,8 +4,8 @@ from catalog.models import User
 from plumbing.database import atomic
 from runbooks.engine import attaching
 from runbooks.engine.reading import definition_of_run, values_of
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle
-from runbooks.engine.work import lock
 from runbooks.models import Attempt, Run, StepRun
 from runbooks.services import guards
 

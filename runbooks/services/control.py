@@ -6,8 +6,9 @@ Every act carries `seen_at`, the Run.seen_at of the page it was decided on: a la
 from catalog.models import User
 from plumbing.database import atomic
 from runbooks.engine.following import ring_children
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle
-from runbooks.engine.work import Work, lock
+from runbooks.engine.work import Work
 from runbooks.errors import RunbookError
 from runbooks.models import Run
 from runbooks.services import guards

@@ -5,8 +5,9 @@ from plumbing.database import atomic
 from runbooks.actions.base import Done
 from runbooks.engine import deciding, watching
 from runbooks.engine.model import Case
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle
-from runbooks.engine.work import Work, lock
+from runbooks.engine.work import Work
 from runbooks.errors import ProposalOver, RunbookError
 from runbooks.models import Proposal, ProposalState, StepRun
 from runbooks.services import guards

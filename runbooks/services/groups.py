@@ -2,8 +2,8 @@
 
 from catalog.models import User
 from plumbing.database import atomic
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle
-from runbooks.engine.work import lock
 from runbooks.errors import RunbookError
 from runbooks.models import GroupRun
 from runbooks.services import guards

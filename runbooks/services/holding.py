@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from catalog.models import User
 from plumbing.database import atomic
 from runbooks.engine import locks
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle
-from runbooks.engine.work import Work, lock
+from runbooks.engine.work import Work
 from runbooks.errors import RunbookError
 from runbooks.models import Attempt, StepRun
 from runbooks.services import guards

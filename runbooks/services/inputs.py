@@ -6,8 +6,9 @@ from catalog.models import User
 from plumbing.database import atomic
 from runbooks.engine import consent
 from runbooks.engine.inputs import checked_one
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle
-from runbooks.engine.work import Work, lock
+from runbooks.engine.work import Work
 from runbooks.models import Attempt, Run, StepRun
 from runbooks.services import guards
 from runbooks.states import AttemptState, StepState

@@ -7,8 +7,9 @@ from catalog.models import User
 from plumbing.database import atomic
 from runbooks.actions.base import Done
 from runbooks.engine import consent
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle
-from runbooks.engine.work import Work, lock
+from runbooks.engine.work import Work
 from runbooks.errors import RunbookError
 from runbooks.models import StepRun
 from runbooks.services import guards

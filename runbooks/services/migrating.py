@@ -14,8 +14,9 @@ from runbooks.engine import consent, locks
 from runbooks.engine.migrating import Difference, difference, history_of
 from runbooks.engine.model import Definition
 from runbooks.engine.reading import definition_of, definition_of_run
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle
-from runbooks.engine.work import Work, lock
+from runbooks.engine.work import Work
 from runbooks.errors import MoveOver, MoveRefused, NotTheProposer, RunbookError, VersionNotPublished
 from runbooks.models import GroupRun, ProposalState, Run, RunbookVersion, RunMigration, StepRun, VersionState
 from runbooks.services import guards

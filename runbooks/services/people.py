@@ -13,8 +13,9 @@ from runbooks.actions.base import Done, Failed
 from runbooks.engine.facts import Kind
 from runbooks.engine.model import Effect
 from runbooks.engine.outputs import typed
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle
-from runbooks.engine.work import Work, lock
+from runbooks.engine.work import Work
 from runbooks.errors import RunbookError
 from runbooks.models import Run, StepRun
 from runbooks.services import guards

@@ -7,7 +7,7 @@ from plumbing.database import atomic
 from runbooks.engine.model import Effect
 from runbooks.engine.reading import definition_of, definition_of_run
 from runbooks.engine.repeating import Repetition, asked_for, repetition
-from runbooks.engine.work import lock
+from runbooks.engine.run_lock import lock
 from runbooks.errors import NotSafe, RunbookError
 from runbooks.models import Run, RunbookVersion
 from runbooks.services import guards

@@ -13,9 +13,10 @@ from runbooks.engine.facts import undo_id
 from runbooks.engine.following import ring_children
 from runbooks.engine.model import Definition, Effect, Step
 from runbooks.engine.reading import values_of
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle
 from runbooks.engine.taking_back import LIVE, Row, UndoForecast, as_words, scope_of, undo_forecast
-from runbooks.engine.work import Work, lock
+from runbooks.engine.work import Work
 from runbooks.errors import NothingToUndo, RunbookError
 from runbooks.models import GroupRun, Run, StepRun
 from runbooks.services import guards

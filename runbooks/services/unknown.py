@@ -5,8 +5,8 @@ from plumbing.database import atomic
 from runbooks.actions.base import Done, Failed
 from runbooks.engine.facts import Kind, QueueAttempt
 from runbooks.engine.model import Effect
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import apply, settle
-from runbooks.engine.work import lock
 from runbooks.errors import RunbookError
 from runbooks.models import Attempt, StepRun
 from runbooks.services import guards

@@ -14,7 +14,7 @@ from runbooks import actions
 from runbooks.actions.base import Done, Failed
 from runbooks.definitions import parts
 from runbooks.engine import attaching, shell, worker
-from runbooks.engine.work import lock
+from runbooks.engine.run_lock import lock
 from runbooks.errors import NothingToAttach
 from runbooks.listeners import find_runs
 from runbooks.models import Attempt, Run, RunbookVersion

@@ -18,8 +18,8 @@ from incidents.states import IncidentRole
 from plumbing import clock
 from plumbing.database import atomic
 from runbooks import services
+from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import advance
-from runbooks.engine.work import lock
 from runbooks.models import Run
 from tests.cast import MakeService
 from tests.runbooks.conftest import work_off

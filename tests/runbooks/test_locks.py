@@ -11,7 +11,7 @@ from catalog.services import connect
 from plumbing import doorbell
 from plumbing.database import atomic
 from runbooks.engine import due, locks, queueing
-from runbooks.engine.work import lock
+from runbooks.engine.run_lock import lock
 from runbooks.errors import NoSuchResource, NotWaiting
 from runbooks.models import Lock, Resource, Run, StepRun, Timer
 from runbooks.states import LockState, RunState, StepState

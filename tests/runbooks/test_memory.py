@@ -3,11 +3,10 @@
 import pytest
 
 from plumbing.database import atomic
-from runbooks.engine import memory, worker
-from runbooks.engine import work as working
+from runbooks.engine import memory, run_lock, worker
 from runbooks.engine.memory import Memories
 from runbooks.engine.reading import remembered
-from runbooks.engine.work import lock
+from runbooks.engine.run_lock import lock
 from runbooks.models import Attempt, Run
 from runbooks.states import StepState
 from tests.runbooks.conftest import due, states
@@ -54,7 +53,7 @@ def test_two_processes_hear_of_each_other_by_rev(start, scripted, monkeypatch):
     run = start(CHAIN)
     mine, other = Memories(), Memories()
     for turn, memories in enumerate((mine, other, mine)):
-        monkeypatch.setattr(working, "memories", memories)
+        monkeypatch.setattr(run_lock, "memories", memories)
         assert len(due(run)) == 1, f"turn {turn}"
         worker.perform(due(run)[0])
     run.refresh_from_db()
@@ -81,7 +80,7 @@ def test_an_attempt_that_isnt_as_remembered_is_read_anew(start, scripted):
 def test_a_memory_is_bounded(monkeypatch, start, scripted):
     monkeypatch.setattr(memory, "MOST_RUNS", 1)
     memories = Memories()
-    monkeypatch.setattr(working, "memories", memories)
+    monkeypatch.setattr(run_lock, "memories", memories)
     runs = [start(CHAIN), start(CHAIN.replace("name: chain", "name: other"))]
     for run in runs:
         with atomic():

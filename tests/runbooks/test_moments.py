@@ -8,7 +8,7 @@ import pytest
 from plumbing import clock
 from plumbing.database import atomic
 from runbooks.engine import due, moments, timers
-from runbooks.engine.work import lock
+from runbooks.engine.run_lock import lock
 from runbooks.errors import BadMoment
 from runbooks.models import Run, Timer
 
