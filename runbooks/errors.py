@@ -328,6 +328,19 @@ class NothingToAttach(RunbookError):
         return f"“{self.step}” can't use that result: {self.why}"
 
 
+class NoPreview(RunbookError):
+    """What the step would do can't be told, or not now."""
+
+    code = "no_preview"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.why
+
+
 class BadMoment(RunbookError):
     """A step's `not_before` came out as no moment that can be told in one way."""
 

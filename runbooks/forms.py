@@ -218,6 +218,21 @@ class CaseForm(ReasonForm):
         self.fields["case"].widget.choices = [(case.id, case.say or case.id) for case in cases]
 
 
+class AttachForm(SeenForm):
+    """Whose result a diagnostic uses in place of its own. found: (attempt, who, what and since when) of each."""
+
+    attempt = forms.TypedChoiceField(
+        coerce=int,
+        label="Whose result?",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one.", "invalid_choice": "That one is over by now. Choose another."},
+    )
+
+    def __init__(self, *args: Any, found: list[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["attempt"].choices = found  # type: ignore[attr-defined]
+
+
 class ProposalForm(ActForm):
     """The commander's word on what a watch proposes."""
 

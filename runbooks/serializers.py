@@ -305,3 +305,9 @@ class CapacitySerializer(serializers.Serializer[Any]):
 
     capacity = serializers.IntegerField(min_value=1)
     reason = serializers.CharField(max_length=LONGEST)
+
+
+class AttachSerializer(SeenSerializer):
+    """attempt: one of those that the same address lists."""
+
+    attempt = serializers.IntegerField(min_value=1)
