@@ -32,7 +32,7 @@ BRANCHES_COVERED_PERCENT = 90
 DRILLS_IN_A_ROW = 5
 SELECTED = {  # part -> which tests (pytest -m)
     "sqlite": "not e2e and not drill and not slow and not faults and not postgres and not redis",
-    "postgresql": "not e2e and not drill and not slow and not faults and not pure",
+    "postgresql": "not e2e and not drill and not slow and not faults and not pure and not sqlite",
     "faults": "faults and not slow",
     "chromium": "e2e and not drill and not slow",
     "drill": "drill and not slow",

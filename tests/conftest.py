@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.plugins.ledger_flush", "tests.plugins.shapes", "tests.plugins.pure", "tests.cast"]
+pytest_plugins = [
+    "tests.plugins.ledger_flush",
+    "tests.plugins.shapes",
+    "tests.plugins.pure",
+    "tests.plugins.lacking",
+    "tests.cast",
+]
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ def test_what_is_not_there_is_not_erased_and_nothing_is_recorded(seq, name, make
     assert selectors.reached("inc_1") == 2
 
 
-@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL removes old row versions by VACUUM")
+@pytest.mark.sqlite  # PostgreSQL removes old row versions by VACUUM
 def test_no_trace_is_left_in_the_file(real_database, make_stream, person):
     make_stream("inc_1", 2)
     path = connection.settings_dict["NAME"]

@@ -23,8 +23,6 @@ from audit.merkle import leaf_hash
 from audit.models import Checkpoint, Cosignature, Disclosure, Entry, Erasure, Head, Pack, Stream, Timestamp
 from tests.plugins.ledger_flush import drop_guards
 
-only_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no such statement")
-only_sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL has no such statement")
 APPEND_ONLY = "append-only|moves forward|starts empty|follows|only after its erasure"
 
 
@@ -90,7 +88,7 @@ def test_an_upsert_is_refused(full):
     )
 
 
-@only_sqlite
+@pytest.mark.sqlite
 @pytest.mark.django_db
 @pytest.mark.parametrize("recursive", ["ON", "OFF"])
 @pytest.mark.parametrize("verb", ["INSERT OR REPLACE", "INSERT OR IGNORE"])
@@ -101,7 +99,7 @@ def test_a_replace_is_refused(table, verb, recursive, full):
     refused(f"{verb} INTO {table} SELECT * FROM {table} ORDER BY id DESC LIMIT 1")
 
 
-@only_sqlite
+@pytest.mark.sqlite
 @pytest.mark.django_db
 def test_a_replace_under_a_new_id_is_refused(full):
     columns = "uid, stream_id, seq, time, kind, actor, body, leaf"
@@ -110,7 +108,7 @@ def test_a_replace_under_a_new_id_is_refused(full):
     )
 
 
-@only_postgresql
+@pytest.mark.postgres
 @pytest.mark.django_db
 @pytest.mark.parametrize("table", TABLES)
 def test_a_truncate_is_refused(table, full):
@@ -119,7 +117,7 @@ def test_a_truncate_is_refused(table, full):
     refused(f"TRUNCATE {table} CASCADE")
 
 
-@only_postgresql
+@pytest.mark.postgres
 @pytest.mark.django_db
 def test_the_guards_hold_for_a_superuser_in_replica_mode(full):
     with connection.cursor() as cursor:
@@ -130,7 +128,7 @@ def test_the_guards_hold_for_a_superuser_in_replica_mode(full):
         cursor.execute("SET LOCAL session_replication_role = default")
 
 
-@only_postgresql
+@pytest.mark.postgres
 @pytest.mark.django_db
 def test_a_leaf_that_is_not_the_hash_of_its_body_is_refused(full):
     refused(
@@ -141,7 +139,7 @@ def test_a_leaf_that_is_not_the_hash_of_its_body_is_refused(full):
     )
 
 
-@only_postgresql
+@pytest.mark.postgres
 @pytest.mark.django_db
 def test_a_table_of_the_same_name_in_the_temporary_schema_fools_nobody(full):
     with connection.cursor() as cursor:

@@ -86,16 +86,13 @@ class Rush:
         self.inside -= 1
 
 
-sqlite_only = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL locks rows, not the file")
-
-
-@sqlite_only
+@pytest.mark.sqlite
 def test_sixteen_writers_on_one_sqlite_file_never_meet(file_counter):
     rush = Rush(atomic)
     assert (rush.locked, rush.most_inside, count()) == (0, 1, WRITERS * EACH)
 
 
-@sqlite_only
+@pytest.mark.sqlite
 def test_without_our_lock_the_same_writers_do_meet(file_counter):
     """What the test above would see if `atomic` were Django's own: it can fail."""
     rush = Rush(transaction.atomic)
@@ -103,7 +100,7 @@ def test_without_our_lock_the_same_writers_do_meet(file_counter):
     assert count() == WRITERS * EACH - rush.locked, "refused whole, never half"
 
 
-@sqlite_only
+@pytest.mark.sqlite
 def test_the_lock_is_given_back_when_a_transaction_fails(file_counter):
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), atomic(), atomic():

@@ -1,6 +1,5 @@
 """Numbers from Prometheus: a real one, that scrapes itself every second."""
 
-import shutil
 import socket
 import time
 import urllib.request
@@ -8,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from drill.programs import Program
+from drill.programs import PACKAGES, Program, find
 from plumbing import prometheus
 from plumbing.http import EgressError
 from plumbing.prometheus import QueryFailed
+from tests.plugins.lacking import lacks
 
 CONFIG = """
 global: {{scrape_interval: 1s}}
@@ -19,7 +19,6 @@ scrape_configs:
   - job_name: self
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
 """
-needs_it = pytest.mark.skipif(shutil.which("prometheus") is None, reason="needs /usr/bin/prometheus")
 LOOPBACK = ["127.0.0.0/8"]
 
 
@@ -31,6 +30,8 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
+    if find("prometheus") is None:
+        lacks("Prometheus", f"run `apt-get install {PACKAGES['prometheus']}` as root (Debian)")
     folder, port = Path(tmp_path_factory.mktemp("prometheus")), free_port()
     folder.joinpath("prometheus.yml").write_text(CONFIG.format(port=port))
     program = Program(
@@ -65,13 +66,13 @@ def ask(url, query, **options):
     return prometheus.ask(url, query, timeout_s=3, **({"allow": LOOPBACK} | options))
 
 
-@needs_it
+@pytest.mark.drill
 @pytest.mark.parametrize(("query", "value"), [('up{job="self"}', 1), ("sum(up) * 2.5", 2.5), ("scalar(sum(up))", 1)])
 def test_a_query_gives_one_number(server, query, value):
     assert ask(server, query).value == value
 
 
-@needs_it
+@pytest.mark.drill
 def test_a_number_says_how_old_its_newest_sample_is(server, settings):
     settings.EGRESS_ALLOW = LOOPBACK
     assert 0 <= prometheus.age_s(server, "up", timeout_s=3) < 3
@@ -79,7 +80,7 @@ def test_a_number_says_how_old_its_newest_sample_is(server, settings):
     assert ask(server, "up").at.timestamp() == pytest.approx(time.time(), abs=5)
 
 
-@needs_it
+@pytest.mark.drill
 @pytest.mark.parametrize(
     ("query", "said"),
     [
@@ -96,7 +97,7 @@ def test_what_is_no_number_is_refused_with_a_reason(server, query, said):
         ask(server, query)
 
 
-@needs_it
+@pytest.mark.drill
 def test_another_server_is_told_from_prometheus(server):
     with pytest.raises(QueryFailed, match="Is it the right address"):
         ask(f"{server}/nowhere", "up")

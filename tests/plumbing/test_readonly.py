@@ -13,7 +13,7 @@ from plumbing.readonly import StatementFailed, ask, check_statement, names_in
 from plumbing.secrets import watched
 from plumbing.toolbox import NotInToolbox
 
-SERVER = os.environ.get("MUSTER_DATABASE_URL") or "postgresql://postgres@127.0.0.1:5432/postgres"
+SERVER = os.environ.get("MUSTER_DATABASE_URL", "")
 SCHEMA = f"muster_readonly_{os.getpid()}"
 TABLE = f"{SCHEMA}.orders"
 
@@ -21,11 +21,7 @@ TABLE = f"{SCHEMA}.orders"
 @pytest.fixture(scope="module")
 def postgres():
     """A schema of our own on the real server."""
-    try:
-        connection = psycopg.connect(SERVER, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL at {SERVER}: {error}")
-    with connection:
+    with psycopg.connect(SERVER, autocommit=True, connect_timeout=3) as connection:
         connection.execute(f"create schema {SCHEMA}")
         connection.execute(f"create table {TABLE} (id int, state text, paid numeric, at timestamptz, raw bytea)")
         row = "n, 'open', n / 4.0, '2026-11-21T03:00Z', '\\x00ff'"

@@ -20,7 +20,7 @@ from runbooks.errors import BadConfig
 from tests.runbooks.actions.conftest import perform, play
 from tests.runbooks.actions.real import name_server, nginx, prometheus, tls_server
 
-SERVER = os.environ.get("MUSTER_DATABASE_URL") or "postgresql://postgres@127.0.0.1:5432/postgres"
+SERVER = os.environ.get("MUSTER_DATABASE_URL", "")
 
 
 # ---- http and tcp: nginx ---------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from runbooks.engine.model import Effect
 from runbooks.errors import BadConfig
 from tests.runbooks.actions.conftest import NOW, perform
 
-SERVER = os.environ.get("MUSTER_DATABASE_URL") or "postgresql://postgres@127.0.0.1:5432/postgres"
+SERVER = os.environ.get("MUSTER_DATABASE_URL", "")
 pytestmark = pytest.mark.postgres
 QUERY = "select n, n * 2 as double from generate_series(1, :most) n order by n"
 
