@@ -1,44 +1,19 @@
 """Two people, one moment, two connections: one decision counts, the other is told who was first."""
 
-import threading
-from collections.abc import Callable
-
 import pytest
-from django.db import connection
 
 from approvals import services
-from approvals.errors import AlreadySettled, ApprovalError
+from approvals.errors import AlreadySettled
 from approvals.models import ApprovalRequest, Asked, Decision
 from audit import ledger
 from catalog.models import User
 from plumbing import clock
 from plumbing.database import atomic
 from tests.approvals.conftest import MakeRequest, history
+from tests.race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAIRS = 10
-
-
-def at_once(*acts: Callable[[], object]) -> list[object]:
-    """What each act gave or raised, all begun at the same moment on connections of their own."""
-    barrier, outcomes = threading.Barrier(len(acts)), dict[int, object]()
-
-    def perform(place: int, act: Callable[[], object]) -> None:
-        connection.ensure_connection()
-        barrier.wait(timeout=10)
-        try:
-            outcomes[place] = act()
-        except ApprovalError as error:
-            outcomes[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=perform, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    return [outcomes[place] for place in range(len(acts))]
 
 
 def test_of_two_opposite_decisions_one_counts(make_request: MakeRequest, owner: User, deputy: User) -> None:

@@ -1,10 +1,6 @@
 """Two posts about one fault at the same instant, on connections of their own: one incident, nothing twice."""
 
-import threading
-from collections.abc import Callable
-
 import pytest
-from django.db import connection
 
 from audit.models import Entry
 from incidents import services
@@ -12,31 +8,10 @@ from incidents.errors import IncidentError
 from incidents.intake.registry import FORMATS
 from incidents.models import Incident, RoleHolder, Signal
 from incidents.states import Phase
+from tests.race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 5
-
-
-def at_once(*acts: Callable[[], object]) -> list[object]:
-    """What each act gave or raised, all begun at the same moment on connections of their own."""
-    barrier, outcomes = threading.Barrier(len(acts)), dict[int, object]()
-
-    def perform(place: int, act: Callable[[], object]) -> None:
-        connection.ensure_connection()
-        barrier.wait(timeout=10)
-        try:
-            outcomes[place] = act()
-        except IncidentError as error:
-            outcomes[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=perform, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return [outcomes[place] for place in range(len(acts))]
 
 
 def test_posts_about_one_fault_open_one_incident(recorded, make_source, rules, estate):

@@ -1,14 +1,11 @@
 """Two people, one moment, two connections: one act counts, the other is told who was first."""
 
-import threading
-from collections.abc import Callable
-
 import pytest
-from django.db import connection
 
 from audit.models import Entry
 from runbooks import services
 from runbooks.errors import RunbookError
+from tests.race import at_once
 from tests.runbooks.conftest import work_off
 from tests.runbooks.test_migrate import NEW, OLD
 
@@ -21,28 +18,6 @@ steps:
   - {id: b, title: B, action: manual, needs: [a]}
   - {id: c, title: C, action: scripted, needs: [b]}
 """
-
-
-def at_once(*acts: Callable[[], object]) -> list[object]:
-    """What each act gave or raised, all begun at the same moment on connections of their own."""
-    barrier, outcomes = threading.Barrier(len(acts)), dict[int, object]()
-
-    def perform(place: int, act: Callable[[], object]) -> None:
-        connection.ensure_connection()
-        barrier.wait(timeout=10)
-        try:
-            outcomes[place] = act()
-        except RunbookError as error:
-            outcomes[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=perform, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return [outcomes[place] for place in range(len(acts))]
 
 
 def seen(run, step):
