@@ -13,6 +13,9 @@ from rest_framework.request import Request
 
 from catalog.models import User
 
+PAGE = 50  # rows of a list; “Show more” adds as many
+MOST_ROWS = 10_000
+
 
 class SignedIn(HttpRequest):
     """The request of a page behind `login_required`, with what the htmx middleware says about it."""
@@ -36,3 +39,16 @@ def after_post(request: SignedIn, own_page: str, where: str = "") -> HttpRespons
     if not url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure()):
         where = own_page
     return HttpResponse(headers={"HX-Redirect": where}) if request.htmx else redirect(where)
+
+
+def rows_wanted(request: SignedIn) -> int:
+    """How many rows of a list the reader has asked for by “Show more”."""
+    asked = request.GET.get("shown", "")
+    return max(PAGE, min(int(asked), MOST_ROWS)) if asked.isdecimal() and len(asked) < 6 else PAGE
+
+
+def show_more_url(request: SignedIn, shown: int) -> str:
+    """The address of the same list with more rows than the `shown` ones."""
+    query = request.GET.copy()
+    query["shown"] = str(shown + PAGE)
+    return f"?{query.urlencode()}"

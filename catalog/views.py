@@ -14,11 +14,9 @@ from catalog.forms import ImportForm, ServiceFilter
 from catalog.health import health_of, sparkline
 from catalog.models import Service, Team
 from catalog.permissions import Right, holds, probe_for, service_for, services_where, teams_where
-from catalog.requests import SignedIn
+from catalog.requests import SignedIn, rows_wanted, show_more_url
 from catalog.selectors import listed, members_of, surroundings, teams_with_members
 from catalog.states import Health
-
-PAGE = 50  # rows; "Show more" adds as many
 
 
 @login_required
@@ -30,28 +28,17 @@ def service_list(request: SignedIn) -> HttpResponse:
     form.fields["team"].queryset = teams  # type: ignore[attr-defined]
     wanted = form.cleaned_data if form.is_valid() else {}
     found = listed(services_where(request.user, Right.VIEW), **wanted)
-    shown = _shown(request)
+    shown = rows_wanted(request)
     rows, total = list(found[:shown]), found.count()
     context = {
         "form": form,
         "rows": rows,
         "total": total,
         "is_filtered": any(wanted.values()),
-        "next_url": _more(request, shown) if total > len(rows) else "",
+        "next_url": show_more_url(request, shown) if total > len(rows) else "",
         "may_import": teams_where(request.user, Right.ADMINISTER).exists(),
     }
     return render(request, "catalog/services.html", context)
-
-
-def _shown(request: SignedIn) -> int:
-    asked = request.GET.get("shown", "")
-    return max(PAGE, min(int(asked), 10_000)) if asked.isdecimal() and len(asked) < 6 else PAGE
-
-
-def _more(request: SignedIn, shown: int) -> str:
-    query = request.GET.copy()
-    query["shown"] = str(shown + PAGE)
-    return f"?{query.urlencode()}"
 
 
 @login_required

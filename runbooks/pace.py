@@ -12,6 +12,7 @@ from runbooks.actions.durations import seconds
 from runbooks.engine.foresight import Task
 from runbooks.engine.model import Definition, Step
 from runbooks.engine.reading import definition_of_run
+from runbooks.engine.watching import members
 from runbooks.models import Run, StepRun
 from runbooks.states import SETTLED_STEPS, Goal, Role, StepState
 
@@ -66,7 +67,7 @@ def _learn(
         begun = max([run.started_at, *(ended[need] for need in needs if need in ended)])
         spans.setdefault(row.step, []).append(max((row.ended_at - begun).total_seconds(), 0.0))
         if row.decision.get("case"):
-            ways.setdefault(row.step, []).append(opened_by(definition, row.decision.get("go", ())))
+            ways.setdefault(row.step, []).append(frozenset(members(definition, row.decision.get("go", ()))))
 
 
 def tasks_of(run: Run, definition: Definition, past: History, now: dt.datetime) -> tuple[Task, ...]:
@@ -154,21 +155,6 @@ def authored_s(step: Step) -> float:
     verify_s = step.verify.within_s if step.verify is not None else 0.0
     consent_s = (step.approval.within_s or 0.0) if step.approval is not None else 0.0
     return consent_s + (step.within_s or step.timeout_s + verify_s)
-
-
-def opened_by(definition: Definition, targets: Iterable[str]) -> frozenset[str]:
-    """The steps behind the names in a decision's `go`: steps, or all steps of sections."""
-    wanted = set(targets)
-    inside: dict[str, str] = {section.id: section.inside for section in definition.sections}
-
-    def stands_in(section: str) -> bool:
-        while section:
-            if section in wanted:
-                return True
-            section = inside.get(section, "")
-        return False
-
-    return frozenset(step.id for step in definition.steps if step.id in wanted or stands_in(step.section))
 
 
 def _needs(definition: Definition, step: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.graph import blast_radius
 from catalog.permissions import Right, services_where
-from catalog.requests import SignedIn
+from catalog.requests import SignedIn, rows_wanted, show_more_url
 from incidents import services
 from incidents.forms import DeclareForm, IncidentFilter
 from incidents.models import IntakeRule
@@ -22,8 +22,6 @@ from incidents.selectors.shift import shift_of
 from plumbing import clock
 from runbooks.models import Runbook, VersionState
 from runbooks.selectors import visible_to as runbooks_of
-
-PAGE = 50
 
 
 @login_required
@@ -44,13 +42,13 @@ def incident_list(request: SignedIn) -> HttpResponse:
     found = gravest_first(visible_to(request.user)).prefetch_related("services", "role_holders__user")
     if form.is_valid():
         found = _filtered(found, form)
-    total, shown = found.count(), _shown(request)
+    total, shown = found.count(), rows_wanted(request)
     context = {
         "form": form,
         "rows": list(found[:shown]),
         "total": total,
         "is_filtered": any(request.GET.get(name) for name in ("q", "severity", "phase")),
-        "next_url": _more(request, shown) if total > shown else "",
+        "next_url": show_more_url(request, shown) if total > shown else "",
         "may_declare": services_where(request.user, Right.COMMAND).exists(),
     }
     return render(request, "incidents/_list.html" if request.htmx else "incidents/list.html", context)
@@ -65,17 +63,6 @@ def _filtered(found: Any, form: IncidentFilter) -> Any:
     if wanted["severity"]:
         found = found.filter(severity=wanted["severity"])
     return found.filter(phase__in=form.phases()) if form.phases() else found
-
-
-def _shown(request: SignedIn) -> int:
-    asked = request.GET.get("shown", "")
-    return max(PAGE, min(int(asked), 10_000)) if asked.isdecimal() and len(asked) < 6 else PAGE
-
-
-def _more(request: SignedIn, shown: int) -> str:
-    query = request.GET.copy()
-    query["shown"] = str(shown + PAGE)
-    return f"?{query.urlencode()}"
 
 
 @login_required
