@@ -10,9 +10,6 @@ from audit.packs import providers
 from audit.packs.issue import build_pack
 from plumbing.database import atomic
 from tests.audit.packing import TOP, VERSION, VERSION_TEXT
-from tests.audit.real_database import real_database
-
-__all__ = ["real_database"]
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT
+from typing import Self
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 
@@ -60,6 +61,17 @@ class Muster:
         self.program.stop()
         return time.monotonic() - began
 
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def kill(self) -> None:
         """SIGKILL: nothing gets to say goodbye."""
         if self.program.child is not None:
@@ -96,12 +108,12 @@ one_playwright = _OnePlaywright()
 
 
 @contextmanager
-def open_chromium() -> Iterator[Browser]:
+def open_chromium(*flags: str) -> Iterator[Browser]:
     """The machine's Chromium, headless. AssertionError with the command when there is none."""
     path = chromium()
     assert path, "Chromium is missing: run `apt-get install chromium` as root, or set MUSTER_CHROMIUM"
     with one_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
         try:
             yield browser
         finally:

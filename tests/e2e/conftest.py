@@ -8,6 +8,7 @@ from playwright.sync_api import Browser
 
 from drill.demo import PASSWORD
 from tests.e2e.browser import Muster, Person, open_chromium
+from tests.e2e.looking import House
 
 SignIn = Callable[..., Person]
 
@@ -21,12 +22,17 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def muster(tmp_path: Path) -> Iterator[Muster]:
     """Started as `make run` starts it: embedded, with the demo organisation, on a free port."""
-    portal = Muster(tmp_path)
-    try:
-        portal.start()
+    with Muster(tmp_path) as portal:
         yield portal
-    finally:
-        portal.stop()
+
+
+@pytest.fixture(scope="module")
+def house(chromium: Browser, portal: Muster) -> Iterator[House]:
+    """The people who look at the pages of a module's `portal`."""
+    house = House(chromium, portal)
+    yield house
+    for person in house.people.values():
+        person.leave()
 
 
 @pytest.fixture

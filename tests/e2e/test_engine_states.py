@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from drill.demo import HOUSE
 from tests.e2e.browser import SHOTS, Muster
@@ -31,26 +31,14 @@ SHOWS = {  # scene -> words that its room must say
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Muster]:
     folder: Path = tmp_path_factory.mktemp("engine")
-    muster = Muster(folder, MUSTER_TOOLBOX=str(toolbox(folder)))
-    try:
-        muster.start()
+    with Muster(folder, MUSTER_TOOLBOX=str(toolbox(folder))) as muster:
         yield muster
-    finally:
-        muster.stop()
 
 
 @pytest.fixture(scope="module")
 def found(portal: Muster) -> Iterator[dict[str, str]]:
     with scenes(World(portal)) as incidents:
         yield incidents
-
-
-@pytest.fixture(scope="module")
-def house(chromium: Browser, portal: Muster) -> Iterator[House]:
-    house = House(chromium, portal)
-    yield house
-    for person in house.people.values():
-        person.leave()
 
 
 @pytest.mark.parametrize("scene", SHOWS)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.e2e.browser import Muster
 from tests.e2e.looking import House, Visit, late_click, opens, press, sign_in_wrongly, try_too_often, unfold, wait_live
@@ -20,20 +20,8 @@ pytestmark = pytest.mark.e2e
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Muster]:
     """One for all pages, as `make run` starts it."""
     folder: Path = tmp_path_factory.mktemp("pages")
-    muster = Muster(folder)
-    try:
-        muster.start()
+    with Muster(folder) as muster:
         yield muster
-    finally:
-        muster.stop()
-
-
-@pytest.fixture(scope="module")
-def house(chromium: Browser, portal: Muster) -> Iterator[House]:
-    house = House(chromium, portal)
-    yield house
-    for person in house.people.values():
-        person.leave()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Numbers from Prometheus: a real one, that scrapes itself every second."""
 
-import socket
 import time
 import urllib.request
 from pathlib import Path
@@ -11,6 +10,7 @@ from drill.programs import PACKAGES, Program, find
 from plumbing import prometheus
 from plumbing.http import EgressError
 from plumbing.prometheus import QueryFailed
+from scripts.servers import free_port
 from tests.plugins.lacking import lacks
 
 CONFIG = """
@@ -20,12 +20,6 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
 """
 LOOPBACK = ["127.0.0.0/8"]
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from audit import ledger
 from catalog.models import Dependency, Service, Team, new_uid
@@ -23,26 +23,6 @@ ROOT = Path(__file__).parents[2]
 RUNS, SERVICES, EDGES, STEPS, MOST_TOUCHED = 50, 20, 14, 2, 3
 PROCESSES, THREADS = 2, 2
 ENDS_WITHIN_S = 300
-
-
-@pytest.fixture
-def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A database that other processes reach too: the environment with which they do."""
-    facts = connection.settings_dict
-    if connection.vendor == "postgresql":
-        who = f"{facts['USER']}:{facts['PASSWORD']}" if facts["PASSWORD"] else facts["USER"]
-        yield {"MUSTER_DATABASE_URL": f"postgresql://{who}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"}
-        return
-    ours, known, path = connections["default"], connections.settings["default"], tmp_path / "muster.sqlite3"
-    with ours.cursor() as cursor:
-        cursor.execute("VACUUM INTO %s", [str(path)])
-    connections.settings["default"] = {**known, "NAME": path}
-    connections["default"] = connections.create_connection("default")
-    try:
-        yield {"MUSTER_DATA": str(tmp_path)}
-    finally:
-        connections["default"].close()
-        connections.settings["default"], connections["default"] = known, ours
 
 
 def plan() -> str:
@@ -68,7 +48,7 @@ def touched(services: list[Service], chance: random.Random) -> dict[str, str]:
 
 @pytest.fixture
 def crowd(
-    shared_database: dict[str, str],
+    real_database: dict[str, str],
     publish: Callable[[str], RunbookVersion],
     make_service: Callable[..., Service],
     payments_team: Team,
@@ -92,9 +72,9 @@ def crowd(
 
 
 def test_no_two_work_on_conflicting_services_and_nobody_is_overtaken(
-    crowd: list[Run], shared_database: dict[str, str], capsys: pytest.CaptureFixture[str]
+    crowd: list[Run], real_database: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environment = {**os.environ, "MUSTER_MODE": "test", **shared_database}
+    environment = {**os.environ, "MUSTER_MODE": "test", **real_database}
     environment.pop("MUSTER_TEST_NAME", None)
     connection.close()
     began = time.monotonic()

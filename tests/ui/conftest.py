@@ -1,8 +1,6 @@
 """A server with the pages under test, and a real Chromium that looks at them."""
 
 import json
-import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,11 +13,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.e2e.browser import one_playwright
+from scripts.servers import free_port
+from tests.e2e.browser import open_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = os.environ.get("MUSTER_CHROMIUM", "/usr/bin/chromium")
-FLAGS = [
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -27,7 +25,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-]
+)
 START_S = 30
 
 
@@ -54,13 +52,6 @@ class Site:
         if bell:
             self.do(send=[json.dumps({"at": at})])
         return at
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def wait_until_up(address: str, process: "subprocess.Popen[bytes]") -> None:
@@ -100,10 +91,8 @@ def site(site_server: Site) -> Site:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with one_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with open_chromium(*FLAGS) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture
