@@ -67,13 +67,6 @@ class Control:
         starts = sum(row["effect"] and row["service"] == name for row in self.effects.rows)
         return {"service": name, "running": self.running(name), "starts": starts}
 
-    def ask_state(self, name: str) -> tuple[int, dict[str, Any]]:
-        """(status, body) for a look at a service."""
-        if name not in self.names:
-            return self.unknown(name)
-        starts = sum(row["service"] == name and row["effect"] for row in self.effects.rows)
-        return 200, {"service": name, "running": self.running(name), "starts": starts}
-
     def unknown(self, name: str) -> tuple[int, dict[str, Any]]:
         return 404, {"error": f"No service '{name}'; there are {', '.join(sorted(self.names))}."}
 

@@ -27,7 +27,7 @@ from incidents.selectors.incidents import PREFIX
 
 log = logging.getLogger(__name__)
 
-SIGN_IN, NO_ACCESS, TOO_LARGE, GOING_AWAY = 4401, 4403, 1009, 1001
+SIGN_IN, NO_ACCESS, TOO_LARGE = 4401, 4403, 1009
 LARGEST_FRAME = 64 * 1024
 RECHECK_S = float(getattr(settings, "SOCKET_RECHECK_S", 60))
 HERE = {"active": "here", "away": "away"}  # what a page says, and what the others see

@@ -200,7 +200,6 @@ class RoomView:
     presence: tuple[Person, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     questions: tuple[Question, ...] = ()
-    next_actions: tuple[Action, ...] = ()
     earlier_url: str = ""
     may_write: bool = False
 

@@ -148,11 +148,6 @@ def current_version(runbook: Runbook) -> RunbookVersion | None:
     return runbook.versions.filter(state=VersionState.PUBLISHED).order_by("-number").first()
 
 
-def runs_of_stream(stream: str) -> QuerySet[Run]:
-    """Runs whose history is in this stream, newest first."""
-    return Run.objects.filter(stream=stream).select_related("version__runbook", "starter")
-
-
 def run_overview(run: Run) -> RunOverview:
     """The run with its steps. Five queries, whatever the size of the plan."""
     definition = definition_of_run(run)
@@ -231,11 +226,6 @@ def _alone(row: StepRun) -> StepOverview:
     step = spec_of(definition, row.step, Role(row.role), row.of)
     after = tuple(definition.by_id[need].title for need in step.needs)
     return StepOverview(step, row, StepState(row.state), after, row.assignee, None, None)
-
-
-def step_overview(run: Run, step: str) -> StepOverview | None:
-    """One step of a run, None when there is no such step."""
-    return run_overview(run).by_id.get(step)
 
 
 def history_of(row: StepRun) -> QuerySet[Attempt]:

@@ -56,11 +56,9 @@ SHORT_DIGEST_HEAD, SHORT_DIGEST_TAIL = 8, 4
 
 
 @register.simple_tag
-def icon(name: str, size: str = "") -> SafeString:
-    """A decorative icon of the sprite; the words beside it name it. size: "" (16 px) or "lg" (20 px)."""
-    return format_html(
-        '<svg class="i{}" aria-hidden="true"><use href="#i-{}"/></svg>', f" i--{size}" if size else "", name
-    )
+def icon(name: str) -> SafeString:
+    """A decorative icon of the sprite; the words beside it name it."""
+    return format_html('<svg class="i" aria-hidden="true"><use href="#i-{}"/></svg>', name)
 
 
 @register.simple_tag

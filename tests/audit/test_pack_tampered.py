@@ -72,7 +72,6 @@ def line_of(data: bytes, number: int, change) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
-REDACTION = {"seq": 0, "name": "x", "state": "erased", "reason": ""}
 ATTACKS = [
     # a changed file, its new content made from the old, and what must be named
     (

@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,11 +20,10 @@ SHOTS = Path(__file__).parent / "shots"
 SCREENS = {"wide": (1440, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 READY_WITHIN_S = 60
-STOPPED_WITHIN_S = 5  # the README's promise for Ctrl-C
 
 
 class Muster:
-    """A portal started as `make run` starts it, in a data folder of its own. Start it again after a stop or a kill."""
+    """A portal started as `make run` starts it, in a data folder of its own. Runs while used as a context manager."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder, self.port = folder, free_port()
@@ -39,27 +37,18 @@ class Muster:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    @property
-    def pid(self) -> int:
-        assert self.program.child is not None
-        return self.program.child.pid
-
-    def start(self) -> float:
-        """Seconds until the sign-in page came. AssertionError with the log when it ends instead."""
-        began = time.monotonic()
+    def start(self) -> None:
+        """Returns when the sign-in page comes. AssertionError with the log when it ends instead."""
         self.program.start()
         wait_until("Muster answered", self.is_up, within_s=READY_WITHIN_S, where=str(self.log))
-        return time.monotonic() - began
 
     def is_up(self) -> bool:
         assert self.program.running(), f"Muster ended:\n{self.log.read_text()}"
         return answers(f"{self.url}/sign-in/")
 
-    def stop(self) -> float:
-        """Ctrl-C, and the seconds until the process was gone. Killed when it doesn't end."""
-        began = time.monotonic()
+    def stop(self) -> None:
+        """Ctrl-C. Killed when it doesn't end."""
         self.program.stop()
-        return time.monotonic() - began
 
     def __enter__(self) -> Self:
         try:
@@ -71,12 +60,6 @@ class Muster:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-    def kill(self) -> None:
-        """SIGKILL: nothing gets to say goodbye."""
-        if self.program.child is not None:
-            self.program.child.kill()
-            self.program.child.wait()
 
 
 class _OnePlaywright:

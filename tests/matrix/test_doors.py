@@ -19,7 +19,6 @@ from tests.matrix.world import MARK, World
 
 pytestmark = pytest.mark.django_db
 METHODS = ("GET", "POST")
-NOT_SHOWN_BY = {"catalog-api:import", "catalog:import"}  # the report repeats what the file itself said
 
 
 @contextmanager
