@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from plumbing.errors import MusterError
 from plumbing.secrets import watched
 from runbooks import actions
-from runbooks.actions.base import Context
-from runbooks.errors import RunbookError
+from runbooks.actions.base import Action, Context
+from runbooks.engine.intent import as_known
+from runbooks.engine.model import Step
+from runbooks.errors import NoPreview, RunbookError, UnknownAction
 
 
 def source_of(kind: str, config: Mapping[str, Any]) -> str:
@@ -23,13 +26,40 @@ def source_of(kind: str, config: Mapping[str, Any]) -> str:
         return ""
 
 
+def echo_of(step: Step, values: Mapping[str, Any]) -> str:
+    """The source that a step's action and its probe share, so that the probe is an echo and no evidence; else empty.
+
+    values: what is known by now. A source that still has a blank in it is not compared."""
+    if step.verify is None:
+        return ""
+    actor = source_of(step.action, as_known(step.with_, values))
+    probe = source_of("probe", as_known(step.verify.config, values))
+    is_known = actor and "{{" not in actor and not actor.startswith(":")  # a URL whose host is still a blank
+    return actor if is_known and actor == probe else ""
+
+
+def offers_preview(kind: str) -> bool:
+    """Whether the action has a preview of its own: one that says more than its configuration does."""
+    try:
+        action = actions.get(kind)
+    except UnknownAction:
+        return False
+    own = getattr(type(action), "preview", None)
+    return not action.human and own is not None and own is not Action.preview
+
+
 def preview_of(kind: str, config: Mapping[str, Any], context: Context) -> str:
     """What the action would do, for people; it changes nothing and shows no secret.
 
     config: with references to secrets left as they are. May take as long as `context.deadline_s`, so a worker asks.
-    Raises MusterError, for instance when the toolbox doesn't have what is needed."""
-    action = actions.get(kind)
-    parsed = action.parse(config)
+    Raises NoPreview, for instance when the toolbox doesn't have what is needed."""
     with watched() as watch:
-        shown = action.preview(parsed, context) if hasattr(action, "preview") else action.title
-        return watch.redacted(shown)
+        try:
+            action = actions.get(kind)
+            parsed = action.parse(config)
+            shown = action.preview(parsed, context) if hasattr(action, "preview") else action.title
+            return watch.redacted(shown)
+        except MusterError as error:
+            raise NoPreview(watch.redacted(str(error))) from None
+        except Exception as error:  # another package's action may do anything
+            raise NoPreview(f"{kind} broke: {type(error).__name__}: {watch.redacted(str(error))}") from None

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from runbooks.actions.sources import echo_of
 from runbooks.definitions.groups import branches_of, strategies_of
 from runbooks.definitions.places import places_of
 from runbooks.definitions.references import used_in
 from runbooks.definitions.tree import ROOT, Tree
+from runbooks.engine.graph import undo_step
 from runbooks.engine.model import Definition, Model, OnFailure, Step, Watch
 
 TITLE_IN_GRAPH = 22  # characters that fit into a node
@@ -31,7 +33,8 @@ def lint(definition: Definition) -> list[Advice]:
     found = [Advice(0, field, text) for field, text in (*_of_runbook(definition), *_of_groups(definition))]
     depths = _decision_depths(definition)
     for step in definition.steps:
-        hints = [*_of_people(step), *_of_change(step), *_of_time(step), *_of_decision(step, depths.get(step.id, 0))]
+        hints = [*_of_people(step), *_of_change(step), *_of_evidence(step, definition), *_of_time(step)]
+        hints += _of_decision(step, depths.get(step.id, 0))
         found += [Advice(step.line, f"steps.{step.id}.{field}", text) for field, text in hints]
     for watch in definition.watches:
         found += [Advice(watch.line, f"watches.{watch.id}.{field}", text) for field, text in _of_watch(watch)]
@@ -97,6 +100,17 @@ def _of_change(step: Step) -> Iterator[Hint]:
         yield "check", "If its worker is lost, a person must find out what happened. A probe could."
     if step.undo is not None and step.undo.human and not step.undo.instructions:
         yield "undo.instructions", "Nothing tells the person how to take it back."
+
+
+def _of_evidence(step: Step, definition: Definition) -> Iterator[Hint]:
+    """A probe that asks who acted: what they say of their own work is no evidence."""
+    inputs = {spec.name: spec.default for spec in definition.inputs if spec.default is not None}
+    undo = undo_step(f"undo:{step.id}", step) if step.undo is not None and step.undo.action else None
+    known = [{"env": env, "inputs": inputs} for env in definition.environments.values() or [{}]]
+    for field, acting in (("verify", step), ("undo.verify", undo)):
+        echoes = [echo_of(acting, values) for values in known] if acting else []
+        if echo := next(filter(None, echoes), ""):
+            yield field, f"{echo} acts and is asked whether it worked: an echo, no evidence. Ask somebody else."
 
 
 def _of_time(step: Step) -> Iterator[Hint]:

@@ -34,6 +34,14 @@ def advice(*steps: str, head: str = "") -> list[str]:
             f"{PUT}, within: 1m, until: {{condition: output.json.x, most: 10, every: 10s}}",
             "steps.a.within: `until` alone may wait 100 s; it would not come to all its rounds.",
         ),
+        (
+            f"{PUT}, verify: {{http: 'http://x/ok'}}",
+            "steps.a.verify: x:80 acts and is asked whether it worked: an echo, no evidence.",
+        ),
+        (
+            f"{WAIT}, undo: {{{PUT}, verify: {{http: 'http://x/ok'}}}}",
+            "steps.a.undo.verify: x:80 acts and is asked",
+        ),
         (f"{WAIT}, retry: {{delay: 1s}}", "steps.a.retry: There is one attempt, so nothing is waited for."),
     ],
 )
@@ -84,3 +92,25 @@ def test_many_decisions_in_a_row_are_pointed_out_from_the_fourth_on():
 def test_a_decision_that_decides_nothing_is_pointed_out():
     found = advice("id: a, title: A, decide: {cases: [{id: x}], fallback: human}", head="model: adaptive")
     assert found == ["steps.a.decide.cases: There is one case and it is always true, so nothing is decided."]
+
+
+ENVS = (
+    "environments: {production: {control: 'http://x', shop: 'http://y'}, test: {control: 'http://x', shop: 'http://x'}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("probe", "echoes"),
+    [
+        ("http://y/ok", False),
+        ("{{ env.control }}/ok", True),
+        ("{{ env.shop }}/ok", True),  # in one environment is enough
+        ("{{ inputs.where }}/ok", False),  # nobody knows yet
+        ("{{ inputs.given }}/ok", True),
+    ],
+)
+def test_an_echo_is_told_where_it_is_known_by_now(probe, echoes):
+    inputs = "inputs: {where: {type: string}, given: {type: string, default: 'http://x'}}"
+    step = "action: http, with: {url: '{{ env.control }}/do', method: PUT}"
+    found = advice(f"id: a, title: A, {step}, verify: {{http: '{probe}'}}", head=f"{ENVS}\n{inputs}")
+    assert any("an echo" in each for each in found) is echoes, found
