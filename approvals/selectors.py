@@ -1,7 +1,8 @@
 """Reads of approvals: the four lists of the inbox, a request's facts, and who may decide it at this moment."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -9,9 +10,43 @@ from django.db.models import F, Q, QuerySet
 from approvals.models import ApprovalRequest, Decision
 from approvals.policies import Person, exclusions, refusal, unfit
 from approvals.states import RequestState
+from catalog.graph import Affected, blast_radius
 from catalog.models import Service, User
-from catalog.permissions import Right, holds, teams_where
+from catalog.permissions import Right, holds, services_where, teams_where
 from catalog.states import UserKind
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Something that another room shows beside a request: a template, and `told`, its context."""
+
+    template: str
+    told: Any
+
+
+Panels = Callable[[User, ApprovalRequest], list[Panel]]
+_panels: dict[str, Panels] = {}
+
+
+def panel_provider(prefix: str, fn: Panels) -> None:
+    """Say what stands beside requests whose subject starts with `prefix` ("run/"): fn(reader, request) -> panels.
+
+    They replace the request's own blast radius. They tell no more than the reader may see."""
+    _panels[prefix] = fn
+
+
+def panels_of(request: ApprovalRequest, reader: User) -> list[Panel]:
+    """What other rooms show this reader beside the request; [] when none of them knows its subject."""
+    providers = (fn for prefix, fn in _panels.items() if request.subject.startswith(prefix))
+    return [panel for provider in providers for panel in provider(reader, request)]
+
+
+def radius_of(service: Service | None, reader: User) -> tuple[list[Affected], int]:
+    """Who is hurt when the service is, as far as the reader sees them, and how many there are besides."""
+    hurt = blast_radius(service) if service else []
+    seen = set(services_where(reader, Right.VIEW).values_list("pk", flat=True)) if hurt else set()
+    shown = [affected for affected in hurt if affected.service.pk in seen]
+    return shown, len(hurt) - len(shown)
 
 
 def visible_to(user: User) -> QuerySet[ApprovalRequest]:

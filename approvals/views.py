@@ -14,7 +14,6 @@ from approvals.models import ApprovalRequest
 from approvals.permissions import request_for
 from approvals.states import Verdict
 from audit.permissions import labels
-from catalog.graph import blast_radius
 from catalog.requests import SignedIn, after_post
 from plumbing import clock
 
@@ -45,18 +44,21 @@ def inbox(request: SignedIn) -> HttpResponse:
 def page(request: SignedIn, uid: str) -> HttpResponse:
     """The question with everything that stands beside the buttons: effect, undo, proof, blast radius, what it binds."""
     found = request_for(request.user, uid)
-    service = found.service
+    panels = selectors.panels_of(found, request.user)
+    radius, hidden = ([], 0) if panels else selectors.radius_of(found.service, request.user)
     return render(
         request,
         "approvals/page.html",
         {
             **_card(request, found),
-            "radius": blast_radius(service) if service else [],
+            "panels": panels,
+            "radius": radius,
+            "hidden": hidden,
             "bound": selectors.bound_facts(found),
             "differences": selectors.differences(found),
             "stream": labels([found.stream])[found.stream],
             "latest": selectors.latest_of(found.subject),
-            "parts": selectors.accountable_for(service),
+            "parts": selectors.accountable_for(found.service),
         },
     )
 

@@ -9,7 +9,7 @@ from catalog.models import Service, User
 from incidents.models import LONGEST_TEXT, LONGEST_TITLE, Incident
 from incidents.states import MOVES, OPEN, IncidentRole, Phase, Severity
 from runbooks.engine.model import Definition, Input, ValueType
-from runbooks.forms import BadText, text_of, typed_text
+from runbooks.definitions.typed import BadText, text_of, typed_text
 
 LONGEST_REASON = 2_000
 INPUT = "input_"

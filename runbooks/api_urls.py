@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runbooks.api import acts, forecasts, proposals, resources, runs, texts, workers
+from runbooks.api import acts, forecasts, outlook, proposals, resources, runs, texts, workers
 
 app_name = "runbooks-api"
 RUN = "runs/<str:uid>"
@@ -21,8 +21,12 @@ urlpatterns = [
     path(f"{RUN}/proposals/<int:proposal>/accept", proposals.Accept.as_view(), name="accept-proposal"),
     path(f"{RUN}/proposals/<int:proposal>/decline", proposals.Decline.as_view(), name="decline-proposal"),
     path(f"{RUN}/steps/<str:step>/rerun", forecasts.Rerun.as_view(), name="step-rerun"),
+    path(f"{RUN}/steps/<str:step>/impact", outlook.StepImpact.as_view(), name="step-impact"),
+    path(f"{RUN}/steps/<str:step>/preview", outlook.StepPreview.as_view(), name="step-preview"),
+    path(f"{RUN}/steps/<str:step>/attach", outlook.Attach.as_view(), name="step-attach"),
     path("resources", resources.ResourceList.as_view(), name="resources"),
     path("resources/<slug:resource>", resources.ResourceDetail.as_view(), name="resource"),
+    path("actions", workers.Actions.as_view(), name="actions"),
     path("workers", workers.Workers.as_view(), name="workers"),
     path("workers/<int:worker>/drain", workers.Drain.as_view(), name="drain"),
     *(path(f"{RUN}/{act}", acts.view_of(acts.RunAct, act).as_view(), name=act) for act in acts.RUN_ACTS),

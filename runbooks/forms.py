@@ -1,6 +1,5 @@
 """What is well-formed in an act on a run. Whether it is allowed now is for the services to say."""
 
-from math import isfinite
 from typing import Any
 
 from django import forms
@@ -18,36 +17,6 @@ ANSWERS = [
     ("undo_all", "Take all of it back"),
     ("accept", "Accept it as it is, and go on"),
 ]
-
-
-class BadText(ValueError):
-    """A text that can't be read as the declared type. str() says what would be right."""
-
-
-def typed_text(text: str, kind: ValueType) -> Any:
-    """What somebody typed, as the declared type. A list is one item a line, or with commas. Raises BadText."""
-    if kind == ValueType.LIST:
-        return [item.strip() for item in text.replace("\n", ",").split(",") if item.strip()]
-    text = text.strip() if kind != ValueType.STRING else text
-    try:
-        match kind:
-            case ValueType.INTEGER:
-                return int(text)
-            case ValueType.NUMBER if isfinite(number := float(text)):
-                return number
-            case ValueType.NUMBER:
-                raise ValueError(text)
-            case ValueType.BOOLEAN:
-                return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
-    except (ValueError, KeyError):
-        wanted = {ValueType.INTEGER: "a whole number", ValueType.NUMBER: "a number"}.get(kind, "true or false")
-        raise BadText(f"“{text}” is not {wanted}.") from None
-    return text
-
-
-def text_of(value: Any) -> str:
-    """A value as somebody would type it."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
 
 
 class ActForm(forms.Form):
@@ -231,6 +200,7 @@ class AttachForm(SeenForm):
     def __init__(self, *args: Any, found: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["attempt"].choices = found  # type: ignore[attr-defined]
+        self.fields["attempt"].initial = found[0][0]
 
 
 class ProposalForm(ActForm):

@@ -50,6 +50,7 @@ class Impact:
     affected: list[Affected] = field(default_factory=list)
     burning: list[Burning] = field(default_factory=list)
     at_work: list[AtWork] = field(default_factory=list)
+    hidden_touched: int = 0
     hidden_affected: int = 0
     hidden_burning: int = 0
     hidden_at_work: int = 0
@@ -82,6 +83,7 @@ def impact_of(
     ids = frozenset(service.pk for service in touched) | {each.service.pk for each in affected}
     shown = [each for each in affected if each.service.pk in visible]
     found = Impact([each for each in touched if each.pk in visible], shown)
+    found.hidden_touched = len(touched) - len(found.touched)
     found.hidden_affected = len(affected) - len(shown)
     for finder in _finders:
         burning, hidden = finder(reader, ids)

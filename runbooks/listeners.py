@@ -9,11 +9,14 @@ from django.db.models import F, Q
 
 from approvals import services as approvals
 from approvals.models import ApprovalRequest
+from approvals.selectors import panel_provider
 from approvals.signals import request_settled
 from plumbing import doorbell, sweep
 from runbooks import tasks
 from runbooks.engine import attaching, consent, following, presence, queueing, shell, timers
 from runbooks.models import Attempt, StepRun
+from runbooks.outlook import panels
+from runbooks.services import previewing
 from runbooks.states import AttemptState, RunState, StepState
 
 UNHEARD = dt.timedelta(seconds=2)  # so long a ring may take before the sweep looks
@@ -25,11 +28,14 @@ def connect() -> None:
     doorbell.answer("attempt", lambda pk: _send(tasks.attend, pk))
     doorbell.answer("work", lambda subject: _send(tasks.work, subject))
     doorbell.answer("run", lambda uid: _send(tasks.advance_run, uid))
+    doorbell.answer("preview", lambda subject: _send(tasks.tell_preview, subject))
     doorbell.answer("timer", lambda pk: _send(tasks.fire_timer, pk))
     sweep.register("attempt", find_attempts, tasks.attend, is_alone=is_left_to_us)
     sweep.register("timer", timers.find_timers, tasks.fire_timer, again_s=2, is_alone=nobody_is_there)
+    sweep.register("preview", previewing.find_previews, tasks.tell_preview, is_alone=is_left_to_us)
     sweep.register("run", find_runs, shell.advance, again_s=2, is_alone=nobody_is_there)
     approvals.binding_provider("run/", consent.binding_of)
+    panel_provider("run/", panels.of_request)
     request_settled.connect(_hear_decision, dispatch_uid="runbooks.decision")
 
 

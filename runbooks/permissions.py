@@ -16,8 +16,9 @@ from audit.permissions import Label, May, visible_streams
 from catalog.models import Membership, Team, User
 from catalog.permissions import Right, holds, teams_where
 from catalog.states import ROLE_RIGHTS
-from runbooks.models import Resource, Run, Runbook
+from runbooks.models import Resource, Run, Runbook, StepRun
 from runbooks.selectors import visible_to
+from runbooks.states import Role
 
 RunGate = Callable[[User, Run, Right], bool]
 PREFIX = "rbk_"
@@ -63,9 +64,23 @@ def run_for(user: User | AnonymousUser, uid: str, may: Right = Right.VIEW) -> Ru
     return found
 
 
+def step_in(run: Run, step: str) -> StepRun:
+    """A step of a run that somebody came to by `run_for`. Raises Http404."""
+    found = run.steps.filter(step=step).exclude(role=Role.WATCH).first()
+    if found is None:
+        raise Http404(f"This run has no step {step[:60]!r}.")
+    found.run = run  # with its version and runbook, which were read already
+    return found
+
+
 def allowed(user: User, run: Run, may: Right) -> bool:
     """Whether somebody who sees the run may also do this in it: by a right in its teams, or through a gate."""
     return may == Right.VIEW or holds(user, may, run.teams.all()) or any(gate(user, run, may) for gate in _gates)
+
+
+def may_foresee(user: User, run: Run) -> bool:
+    """Whether somebody who sees the run may ask what a step would do: who does steps, or agrees to them."""
+    return allowed(user, run, Right.EXECUTE) or allowed(user, run, Right.APPROVE)
 
 
 def may_do_steps(run: Run) -> QuerySet[User]:

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from runbooks.engine import due, shell, worker
+from runbooks.services import previewing
 
 
 @shared_task(name="runbooks.attend", ignore_result=True)
@@ -27,3 +28,9 @@ def advance_run(run_uid: str) -> None:
 def fire_timer(timer_id: str) -> None:
     """Do what a timer is for, if it is due and nobody has done it."""
     due.fire(int(timer_id))
+
+
+@shared_task(name="runbooks.tell_preview", ignore_result=True)
+def tell_preview(subject: str) -> None:
+    """Tell what a step would do (`id` or `id@executor`), if nobody has and this worker may."""
+    previewing.tell_preview(int(subject.partition("@")[0]))

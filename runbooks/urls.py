@@ -24,6 +24,7 @@ urlpatterns = [
     path(f"{GROUP}/assess", views.assess, name="assess"),
     path(f"{STEP}/", views.step, name="step"),
     path(f"{STEP}/output", views.output, name="step-output"),
+    path(f"{STEP}/preview", views.preview, name="step-preview"),
     *(path(f"{STEP}/{act}", views.step_act, {"act": act}, name=f"step-{act}") for act in step_acts.ACTS),
     path(f"{STEP}/undo-branch", views.undo_branch, name="step-undo-branch"),
     path(f"{STEP}/rerun", views.rerun, name="step-rerun"),

@@ -16,6 +16,7 @@ from incidents.permissions import rights_in
 from incidents.states import Phase
 from runbooks.forecast import Forecast, forecast
 from runbooks.models import Run
+from runbooks.outlook.twins import Twin, attachable_for
 from runbooks.selectors import RunOverview, run_overview
 
 FORECAST_LASTS_S = 10
@@ -39,6 +40,13 @@ class Reader:
         """The newest run."""
         found = IncidentRun.objects.filter(incident=self.incident).select_related("run__version__runbook").first()
         return run_overview(found.run) if found else None
+
+    @cached_property
+    def twins(self) -> dict[str, list[Twin]]:
+        """By step of that run: who does the same right now, where the reader may let the step use that result."""
+        if self.run is None or not self.may(Right.EXECUTE):
+            return {}
+        return attachable_for(self.user, self.run.run)
 
     @cached_property
     def forecast(self) -> Forecast | None:

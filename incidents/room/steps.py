@@ -12,6 +12,7 @@ from incidents.run_view import (
     StepRow,
 )
 from plumbing.templatetags.muster import iso
+from runbooks.outlook.twins import Twin
 from runbooks.selectors import RunOverview, StepOverview
 from runbooks.states import StepState
 
@@ -112,7 +113,7 @@ def row_of(reader: Reader, overview: RunOverview, each: StepOverview) -> StepRow
         title=each.step.title,
         url=step_url(overview, each),
         kind_icon=_icon(each),
-        hint=hint(each),
+        hint=twin_hint(reader.twins.get(each.key)) or hint(each),
         owner=Person(str(owner), is_you=owner == reader.user) if owner else None,
         owner_word=_owner_word(reader, each, owner),
         is_yours=yours,
@@ -130,6 +131,11 @@ def hint(each: StepOverview) -> str:
     if each.state == S.WAITING:
         return each.waits_for or (f"After {', '.join(each.after)}" if each.after else "")
     return each.why[:120]
+
+
+def twin_hint(twins: list[Twin] | None) -> str:
+    """The remark where somebody does the same already."""
+    return f"{twins[0].runbook} asks the same since {iso(twins[0].since)}" if twins else ""
 
 
 def time_text(each: StepOverview) -> str:
@@ -167,7 +173,9 @@ def _action(reader: Reader, overview: RunOverview, each: StepOverview, *, yours:
     if each.state == S.FAILED and overview.goes_back(each.key):
         return None  # its group is taken back: a retry would come too late
     label, act = MENDS.get(each.state, ("Finish step…", "finish"))
-    if not yours and not (each.state in MENDS and reader.may(Right.EXECUTE)):
+    if each.key in reader.twins:
+        label, act = "Use that result…", "attach"
+    elif not yours and not (each.state in MENDS and reader.may(Right.EXECUTE)):
         return None
     url = f"{reverse(f'runbooks:step-{act}', args=at)}?next={reader.url('room')}"
     return Action(label, url, kind="dialog", key="s" if yours else "")

@@ -46,6 +46,10 @@ def _decided(fields: Fields) -> str:
     return way + (", its fallback" if fields["by"] == "fallback" else "")
 
 
+def _foreseen(fields: Fields) -> str:
+    return "could not be foreseen" if fields.get("problem") else "was foreseen: its page says what it would do"
+
+
 LINES: dict[str, Line] = {
     "run.chosen": Line(S, "wait", "book", "{runbook} v{version}", "was chosen", "Because {because}."),
     "run.refused": Line(S, "failed", "failed", "{runbook}", "was not started", "{reason}"),
@@ -126,5 +130,7 @@ LINES: dict[str, Line] = {
     "step.reminded": Line(S, "wait", "clock", "{assignee}", "was reminded of “{title}”", "{why}"),
     "step.escalated": Line(D, "wait", "clock", "{title}", "was escalated", "{why}"),
     "step.overdue": Line(S, "late", "clock", "{title}", "takes too long", "{why}"),
+    "step.preview_asked": Line(S, "wait", "probe", "{who}", "asks what “{title}” would do"),
+    "step.previewed": Line(S, "wait", "probe", "{title}", _foreseen, "{problem}"),
     "step.attached": Line(S, "wait", "bolt", "{who}", "let “{title}” use the result of “{other}”", "{why}"),
 }

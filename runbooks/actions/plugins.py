@@ -12,20 +12,34 @@ from typing import Any
 
 from runbooks import actions
 from runbooks.actions.base import Action
+from runbooks.actions.run import UNDO_RUN
 
 log = logging.getLogger(__name__)
 
 GROUP = "muster.actions"
+BUILT_IN = "built in"
+INNER = frozenset({"decide", "watch", UNDO_RUN})  # no author writes `action:` with these
 KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """An entry point and what became of it. problem: why it isn't used, or nothing."""
+    """An entry point and what became of it. version: of its package. problem: why it isn't used, or nothing."""
 
     name: str
     package: str
+    version: str = ""
     kind: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """An action of this installation, or what should have been one. origin: `built in`, or package and version."""
+
+    kind: str
+    title: str
+    origin: str
     problem: str = ""
 
 
@@ -35,6 +49,15 @@ _found: list[Plugin] = []
 def found() -> tuple[Plugin, ...]:
     """Every entry point of the group as it was met at the start, the broken ones too."""
     return tuple(_found)
+
+
+def inventory() -> tuple[Known, ...]:
+    """Every action that a runbook may use here, by kind; then what could not be used, and why."""
+    brought = {plugin.kind: f"{plugin.package} {plugin.version}".strip() for plugin in _found if not plugin.problem}
+    names = [kind for kind in actions.kinds() if kind not in INNER]
+    used = [Known(kind, actions.get(kind).title, brought.get(kind, BUILT_IN)) for kind in names]
+    broken = [Known(each.name, "", f"{each.package} {each.version}".strip(), each.problem) for each in _found]
+    return (*used, *(each for each in broken if each.problem))
 
 
 def load() -> None:
@@ -50,17 +73,17 @@ def load() -> None:
 
 
 def _loaded(point: EntryPoint, taken: set[str]) -> Plugin:
-    package = point.dist.name if point.dist else "unknown"
+    package, version = (point.dist.name, point.dist.version) if point.dist else ("unknown", "")
     try:
         thing = point.load()
         action = thing() if isinstance(thing, type) else thing
         problem = wrong_with(action, taken)
     except (Exception, SystemExit) as error:  # whatever it does when it is imported, the portal starts
-        return Plugin(point.name, package, problem=f"{type(error).__name__}: {error}")
+        return Plugin(point.name, package, version, problem=f"{type(error).__name__}: {error}")
     if problem:
-        return Plugin(point.name, package, problem=problem)
+        return Plugin(point.name, package, version, problem=problem)
     actions.register(action)
-    return Plugin(point.name, package, kind=action.kind)
+    return Plugin(point.name, package, version, kind=action.kind)
 
 
 def wrong_with(action: Action[Any], taken: set[str]) -> str:

@@ -1,4 +1,4 @@
-"""Workers at /api/v1/: who is alive, and draining one."""
+"""Workers at /api/v1/: who is alive, draining one, and which actions this installation has."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -9,7 +9,9 @@ from rest_framework.views import APIView
 
 from catalog.requests import caller
 from runbooks import serializers, services
+from runbooks.actions.plugins import inventory
 from runbooks.models import Worker
+from runbooks.outlook.serializers import ActionSerializer
 from runbooks.permissions import may_tend_workers
 
 
@@ -44,3 +46,13 @@ class Drain(APIView):
         body.is_valid(raise_exception=True)
         drained = services.drain_worker(found.name, actor=caller(request), **body.validated_data)
         return Response(serializers.WorkerSerializer(drained).data)
+
+
+class Actions(APIView):
+    """Which actions there are, where each comes from, and which could not be used and why."""
+
+    @extend_schema(operation_id="actions", responses=ActionSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """By kind, those that are not used last; as the process that answers has loaded them."""
+        _tending(request)
+        return Response(ActionSerializer(inventory(), many=True).data)

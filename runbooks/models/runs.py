@@ -206,3 +206,25 @@ class OutputChunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempt_id}.{self.number}"
+
+
+class Preview(models.Model):
+    """What a step would do, as a worker told it before; `digest` says of exactly what. Told once, never changed."""
+
+    step_run = models.ForeignKey(StepRun, on_delete=models.PROTECT, related_name="previews")
+    digest = models.CharField(max_length=64, help_text="of what the step would have done when it was asked for")
+    executor = models.CharField(max_length=40, blank=True, help_text="only workers with this label tell it")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    began_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    text = models.TextField(blank=True)
+    problem = models.CharField(max_length=1_000, blank=True, help_text="why it could not be told")
+
+    class Meta:
+        ordering = ("pk",)
+        default_permissions = ()
+        indexes = [models.Index(fields=["asked_at"], condition=Q(told_at__isnull=True), name="preview_untold")]
+
+    def __str__(self) -> str:
+        return f"{self.step_run_id}: {'told' if self.told_at else 'asked'}"

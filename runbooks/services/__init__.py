@@ -1,5 +1,6 @@
 """Everything that writes in this room, by what it is about: versions, runs, steps, groups, control, workers."""
 
+from runbooks.services.attaching import attach_step
 from runbooks.services.control import cancel_run, limit_speed, pause_run, resume_run
 from runbooks.services.deciding import accept_proposal, decide_by_hand, decline_proposal
 from runbooks.services.groups import assess_group
@@ -8,6 +9,7 @@ from runbooks.services.inputs import change_input
 from runbooks.services.mending import give_up, replace_step, retry_step, skip_step
 from runbooks.services.migrating import ask_migration, decide_migration, difference_of
 from runbooks.services.people import assign, finish_step, hold_runs, reassign, start_step, take_over
+from runbooks.services.previewing import ask_preview
 from runbooks.services.rerunning import rerun_forecast, rerun_from
 from runbooks.services.runs import start_run
 from runbooks.services.undoing import (
@@ -28,8 +30,10 @@ __all__ = [
     "accept_proposal",
     "ask_check",
     "ask_migration",
+    "ask_preview",
     "assess_group",
     "assign",
+    "attach_step",
     "cancel_run",
     "change_input",
     "decide_by_hand",

@@ -1,5 +1,6 @@
 """Pages of runbooks and runs, and what people do in them."""
 
+from runbooks.views.foreseen import preview
 from runbooks.views.moving import decide_move, move_run
 from runbooks.views.output import output
 from runbooks.views.pages import listing, page, run, step
@@ -19,6 +20,7 @@ __all__ = [
     "move_run",
     "output",
     "page",
+    "preview",
     "rerun",
     "run",
     "run_act",

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from audit.permissions import labels
@@ -14,14 +15,18 @@ from audit.selectors import latest
 from catalog.models import User
 from catalog.permissions import Right
 from catalog.requests import SignedIn
+from runbooks.actions.sources import echo_of
 from runbooks.definitions.lint import lint
 from runbooks.engine.intent import as_known
 from runbooks.engine.model import Step
 from runbooks.engine.reading import definition_of, scope_of, values_of
 from runbooks.engine.tail import tail_of
 from runbooks.models import ProposalState, Run, Runbook, RunbookVersion
+from runbooks.outlook.panels import impact_panel, preview_panel
+from runbooks.outlook.twins import twins_for
 from runbooks.permissions import allowed, run_for, runbook_for, visible_runs
 from runbooks.selectors import RunOverview, StepOverview, current_version, figures, history_of, run_overview
+from runbooks.services.attaching import is_attached
 from runbooks.shelf import shelf_of
 from runbooks.views import offers, picture
 from runbooks.views.groups import asking
@@ -117,8 +122,23 @@ def step(request: SignedIn, uid: str, step: str) -> HttpResponse:
         "verify": [(key, _text(value)) for key, value in as_known(_probe(shown.step), values).items()],
         "entries": [e for e in latest(found.stream, limit=MOST_ENTRIES) if _is_of(e.fields, found, step)],
         "offers": _offered(request.user, found, offers.for_step(found, shown, request.user)),
+        **_outlook(request.user, found, shown, values),
     }
     return render(request, "runbooks/step.html", context)
+
+
+def _outlook(user: User, found: Run, shown: StepOverview, values: dict[str, Any]) -> dict[str, Any]:
+    """What is told about a step before it runs. What was foreseen of it stays."""
+    shown.row.run = found
+    preview = preview_panel(user, shown.row, back=reverse("runbooks:step", args=[found.uid, shown.row.step]))
+    return {
+        "twins": twins_for(user, shown.row),
+        "may_attach": allowed(user, found, Right.EXECUTE),
+        "is_attached": is_attached(shown.row) and shown.state in offers.NOT_BEGUN,
+        "echo": echo_of(shown.step, values),
+        "impact": impact_panel(user, shown.row) if shown.state in offers.NOT_BEGUN else None,
+        "preview": preview if preview.is_offered or preview.latest else None,
+    }
 
 
 def _offered(user: User, found: Run, all_of_them: tuple[offers.Offer, ...]) -> list[offers.Offer]:

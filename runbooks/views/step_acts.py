@@ -11,10 +11,21 @@ from django.urls import reverse
 from catalog.permissions import Right
 from catalog.requests import SignedIn
 from runbooks import services
-from runbooks.forms import CaseForm, EvidenceForm, FinishForm, HoldForm, ReasonForm, ReassignForm, SeenForm, SettleForm
+from runbooks.forms import (
+    AttachForm,
+    CaseForm,
+    EvidenceForm,
+    FinishForm,
+    HoldForm,
+    ReasonForm,
+    ReassignForm,
+    SeenForm,
+    SettleForm,
+)
 from runbooks.models import Run
+from runbooks.outlook.twins import nothing_for, twins_for
 from runbooks.permissions import may_do_steps, run_for
-from runbooks.selectors import run_overview
+from runbooks.selectors import StepOverview, run_overview
 from runbooks.views.dialogs import answer, form_door, initial
 from runbooks.views.pages import step_of
 
@@ -91,6 +102,12 @@ ACTS = {
         services.override_lock,
         Right.COMMAND,
     ),
+    "attach": Act(
+        "Attach",
+        "The same is asked just now. It uses that result, and asks for itself only if the other is lost.",
+        AttachForm,
+        services.attach_step,
+    ),
     "check": Act(
         "Check", "A worker asks the check that the runbook declares for this step.", SeenForm, services.ask_check
     ),
@@ -104,9 +121,8 @@ def step_act(request: SignedIn, uid: str, step: str, act: str) -> HttpResponse:
     chosen = ACTS[act]
     run = run_for(request.user, uid, chosen.right)
     shown = step_of(run_overview(run), step)
-    form = chosen.form(
-        request.POST or None, step=shown.step, initial=initial(request, shown.seen_at), **_more(chosen, run)
-    )
+    more = _more(chosen, request, run, shown)
+    form = chosen.form(request.POST or None, step=shown.step, initial=initial(request, shown.seen_at), **more)
 
     def perform(**said: Any) -> object:
         return chosen.perform(uid, step, actor=request.user, **said)
@@ -121,5 +137,14 @@ def step_act(request: SignedIn, uid: str, step: str, act: str) -> HttpResponse:
     return answer(request, form, perform, context)
 
 
-def _more(chosen: Act, run: Run) -> dict[str, Any]:
-    return {"people": may_do_steps(run)} if chosen.form is ReassignForm else {}
+def _more(chosen: Act, request: SignedIn, run: Run, shown: StepOverview) -> dict[str, Any]:
+    """What a form needs beside the step. Raises NothingToAttach."""
+    if chosen.form is ReassignForm:
+        return {"people": may_do_steps(run)}
+    if chosen.form is AttachForm:
+        shown.row.run = run
+        found = twins_for(request.user, shown.row)
+        if not found:
+            raise nothing_for(shown.row)
+        return {"found": [(twin.attempt.pk, str(twin)) for twin in found]}
+    return {}

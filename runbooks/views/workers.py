@@ -1,4 +1,4 @@
-"""Workers that are alive, and draining one of them."""
+"""Workers that are alive, draining one of them, and the actions that this installation has."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.requests import SignedIn
 from runbooks import services
+from runbooks.actions.plugins import inventory
 from runbooks.forms import DrainForm
 from runbooks.models import Worker
 from runbooks.permissions import may_tend_workers
@@ -20,10 +21,10 @@ from runbooks.views.dialogs import answer, form_door
 @login_required
 @require_safe
 def workers(request: SignedIn) -> HttpResponse:
-    """Every worker that was heard of, for who tends them."""
+    """Every worker that was heard of, and every action, for who tends them."""
     if not may_tend_workers(request.user):
         raise PermissionDenied("Only an administrator sees the workers.")
-    return render(request, "runbooks/workers.html", {"workers": Worker.objects.all()})
+    return render(request, "runbooks/workers.html", {"workers": Worker.objects.all(), "actions": inventory()})
 
 
 @login_required

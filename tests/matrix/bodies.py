@@ -65,6 +65,7 @@ def _steps(yes: Any) -> dict[str, Callable[[World], Body]]:
         "undo-retry": why,
         "undone": proof,
         "undo-branch": why,
+        "attach": {"attempt": 1},
     }
     bodies: dict[str, Callable[[World], Body]] = {
         f"step-{act}": lambda world, said=said: {"seen": world.seen("look"), **said}  # type: ignore[misc]
@@ -125,6 +126,7 @@ PAGES: dict[str, Callable[[World], Body]] = {
     "runbooks:move": _move_run,
     "runbooks:decide-move": _agree("yes"),
     "runbooks:drain": lambda world: {"reason": REASON},
+    "runbooks:step-preview": lambda world: {},
     **{f"runbooks:{name}": body for name, body in _runs().items()},
     **{f"runbooks:{name}": body for name, body in _steps("yes").items()},
     "approvals:decide": lambda world: {**_verdict(world), "seen": world.request.digest},
@@ -153,6 +155,7 @@ API: dict[str, Callable[[World], Body]] = {
     "runbooks-api:moves": _move_run,
     "runbooks-api:decide-move": _agree(True),
     "runbooks-api:drain": lambda world: {"reason": REASON},
+    "runbooks-api:step-preview": lambda world: {},
     **{f"runbooks-api:{name}": body for name, body in _runs().items()},
     **{f"runbooks-api:{name}": body for name, body in _steps(True).items()},
     "approvals-api:decide": lambda world: {**_verdict(world), "seen_digest": world.request.digest},

@@ -53,6 +53,7 @@ EXPORT = row("commander", "compliance", "superuser")
 ADMINISTER = row("administrator", "superuser")
 MAKE_RESOURCE = row("administrator", "superuser", stranger=REFUSED, newcomer=REFUSED)  # no such team for them
 APPROVE = row("owner", "deputy")
+FORESEE = row("responder", "commander", "machine", "owner", "deputy")  # who does steps, or agrees to them
 TEND = row("superuser", stranger=FORBIDDEN, newcomer=FORBIDDEN)  # workers serve every team
 ASKED = row("owner")
 COVER = row("deputy")  # the owner was asked and needs no cover
@@ -68,7 +69,7 @@ OTHER_SIGNALS = Row(frozenset(), {**TAKE_SIGNALS.others})  # a source takes part
 
 STEP_ACTS = (
     "start", "finish", "retry", "skip", "replace", "give-up", "hold", "release", "take", "reassign", "settle", "check",
-    "decide", "undo-retry", "undone",
+    "decide", "undo-retry", "undone", "attach",
 )  # fmt: skip
 RUN_ACTS = ("pause", "resume", "speed", "cancel")
 READ, ACT = {"GET": SEE}, {"GET": EXECUTE, "POST": EXECUTE}
@@ -98,6 +99,7 @@ PAGES = {
     "runbooks:run": READ,
     "runbooks:step": READ,
     "runbooks:step-output": READ,
+    "runbooks:step-preview": {"GET": SEE, "POST": FORESEE},
     "runbooks:change-input": ACT,
     **{f"runbooks:{act}": ACT for act in RUN_ACTS},
     **{f"runbooks:step-{act}": ACT for act in STEP_ACTS},
@@ -156,6 +158,9 @@ API = {
     "runbooks-api:change-input": {"POST": EXECUTE},
     **{f"runbooks-api:{act}": {"POST": EXECUTE} for act in RUN_ACTS},
     **{f"runbooks-api:step-{act}": {"POST": EXECUTE} for act in STEP_ACTS},
+    "runbooks-api:step-attach": {"GET": SEE, "POST": EXECUTE},
+    "runbooks-api:step-impact": READ,
+    "runbooks-api:step-preview": {"GET": SEE, "POST": FORESEE},
     **{
         f"runbooks-api:{act}": {"POST": COMMAND}
         for act in (
@@ -173,6 +178,7 @@ API = {
     "runbooks-api:moves": {"GET": SEE, "POST": EXECUTE},
     "runbooks-api:decide-move": {"POST": APPROVE},
     "runbooks-api:workers": {"GET": TEND},
+    "runbooks-api:actions": {"GET": TEND},
     "runbooks-api:drain": {"POST": TEND},
     "approvals-api:list": {"GET": SIGNED_IN},
     "approvals-api:detail": READ,

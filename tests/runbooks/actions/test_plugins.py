@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from runbooks import actions
 from runbooks.actions import plugins
-from runbooks.actions.plugins import Plugin
+from runbooks.actions.plugins import Known, Plugin
 from runbooks.definitions import DefinitionError, parse
 
 EXAMPLE = Path(__file__).parent / "example"
@@ -63,7 +65,7 @@ def install(tmp_path, monkeypatch):
 def test_an_action_of_another_package_is_used_like_our_own(install):
     install("acme_ticket", {"ticket": "acme_ticket:Ticket"}, (EXAMPLE / "acme_ticket.py").read_text())
     plugins.load()
-    assert plugins.found() == (Plugin("ticket", "acme_ticket", kind="ticket"),)
+    assert plugins.found() == (Plugin("ticket", "acme_ticket", "1.0", kind="ticket"),)
     assert parse(TEXT, filename="x.yaml").steps[0].action == "ticket"
     with pytest.raises(DefinitionError) as caught:
         parse(TEXT.replace("{{ secrets.desk }}", "plain-token"), filename="x.yaml")
@@ -93,6 +95,34 @@ def test_broken_ones_are_named_and_the_rest_is_used(install, caplog):
     }
     assert "Action raises of package acme_broken is not used: RuntimeError: no licence" in caplog.text
     assert actions.get("http").title == "HTTP request"
+
+
+def test_the_inventory_says_what_there_is_where_it_comes_from_and_what_is_not_used(install):
+    install("acme_broken", {"raises": "acme_broken:Raises"}, BROKEN)
+    install("acme_ticket", {"ticket": "acme_ticket:Ticket"}, (EXAMPLE / "acme_ticket.py").read_text())
+    plugins.load()
+    told = {each.kind: each for each in plugins.inventory()}
+    assert told["ticket"] == Known("ticket", "Acme ticket", "acme_ticket 1.0")
+    assert told["raises"] == Known("raises", "", "acme_broken 1.0", "RuntimeError: no licence")
+    assert told["ansible"] == Known("ansible", "Ansible playbook", "built in")
+    assert told.keys().isdisjoint(plugins.INNER), "what only the planner uses is nobody's to choose"
+    assert plugins.inventory()[-1].kind == "raises"
+
+
+@pytest.mark.django_db
+def test_who_tends_workers_reads_the_inventory(install, superuser, commander):
+    install("acme_broken", {"raises": "acme_broken:Raises"}, BROKEN)
+    plugins.load()
+    page, api = reverse("runbooks:workers"), reverse("runbooks-api:actions")
+    client = Client()
+    client.force_login(superuser)
+    shown = client.get(page).content.decode()
+    assert "Ansible playbook" in shown and "RuntimeError: no licence" in shown and "acme_broken 1.0" in shown.lower()
+    assert {"kind": "raises", "title": "", "origin": "acme_broken 1.0", "problem": "RuntimeError: no licence"} in (
+        client.get(api).json()
+    )
+    client.force_login(commander)
+    assert (client.get(page).status_code, client.get(api).status_code) == (403, 403)
 
 
 def test_one_that_breaks_while_a_definition_is_checked_is_a_problem_of_that_step(install, caplog):
