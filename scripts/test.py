@@ -40,6 +40,10 @@ SELECTED = {  # part -> which tests (pytest -m)
     "monkey": "faults and slow",
 }
 LONG = ("slow", "monkey")
+PATIENCE_S = 20.0  # so long a child may take to stop its own children
+ASIDE_PATIENCE_S = (
+    2 * PATIENCE_S + 5
+)  # its child is one that has such patience itself: killed sooner, it leaves orphans
 WITH_SERVERS = ("postgresql", "slow")  # the portals of the faults have servers of their own
 PARTS = ("lint", "faults", *(part for part in SELECTED if part != "faults"), "coverage")
 BESIDE = {"faults": ("sqlite", "postgresql")}  # it waits more than it works: it runs while those two do
@@ -94,7 +98,7 @@ class Aside:
         return Outcome(self.part, status == 0, seconds, "", *read_report(self.report))
 
     def __exit__(self, *_: object) -> None:
-        end_group(self.child)
+        end_group(self.child, ASIDE_PATIENCE_S)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -169,12 +173,12 @@ def run(arguments: list[str], extra: Mapping[str, str], limit_s: int) -> int:
         end_group(child)
 
 
-def end_group(child: subprocess.Popen[bytes]) -> None:
-    """The child, if it still runs, gets time to stop its own children; then whoever is left is killed."""
+def end_group(child: subprocess.Popen[bytes], patience_s: float = PATIENCE_S) -> None:
+    """The child, if it still runs, gets time to stop its own children; then whoever is left in its group is killed."""
     if child.poll() is None:
         child.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            child.wait(20)
+            child.wait(patience_s)
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()

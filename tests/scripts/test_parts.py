@@ -1,6 +1,7 @@
 """The parts of `make test`: most one after the other, some beside others."""
 
 import argparse
+import os
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -56,7 +57,30 @@ def test_alone_they_are_a_part_like_any_other(tmp_path, events):
     assert events == ["faults"]
 
 
-def test_whoever_leaves_early_leaves_nobody_behind(tmp_path):
+CHILD = """
+import signal, subprocess, sys, time
+own = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+print(own.pid, flush=True)
+try:
+    time.sleep(60)
+finally:
+    time.sleep(1)  # as a part that has portals to stop
+    own.kill()
+    own.wait()
+"""
+
+
+def test_whoever_leaves_early_leaves_nobody_behind(tmp_path, monkeypatch):
+    """A part has children in groups of their own: it must be let end them, or they work on beside the next run."""
+    begin = subprocess.Popen
+    monkeypatch.setattr(parts.subprocess, "Popen", lambda command, **more: begin([sys.executable, "-c", CHILD], **more))
     with parts.Aside("faults", tmp_path) as aside:
-        assert aside.child.poll() is None
+        while not (said := aside.log.read_text()).endswith("\n"):
+            assert aside.child.poll() is None
     assert aside.child.poll() is not None
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said), 0)
+
+
+def test_a_part_beside_others_is_waited_for_longer_than_it_waits_itself():
+    assert parts.ASIDE_PATIENCE_S > parts.PATIENCE_S * 2
