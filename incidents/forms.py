@@ -8,8 +8,8 @@ from django import forms
 from catalog.models import Service, User
 from incidents.models import LONGEST_TEXT, LONGEST_TITLE, Incident
 from incidents.states import MOVES, OPEN, IncidentRole, Phase, Severity
-from runbooks.engine.model import Definition, Input, ValueType
 from runbooks.definitions.typed import BadText, text_of, typed_text
+from runbooks.engine.model import Definition, Input, ValueType
 
 LONGEST_REASON = 2_000
 INPUT = "input_"

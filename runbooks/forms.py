@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 
 from catalog.models import User
-from runbooks.engine.model import Definition, Output, Step, ValueType
+from runbooks.definitions.typed import BadText, typed_text
+from runbooks.engine.model import Definition, Output, Step
 from runbooks.states import Found
 
 LONGEST = 2_000  # characters of a reason, note or value

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from incidents.forms import InputsForm
+from runbooks.definitions.typed import text_of, typed_text
 from runbooks.engine.inputs import LONGEST, MOST_ITEMS, check_environment, checked
 from runbooks.engine.model import Definition, Input, Step, ValueType
 from runbooks.errors import BadInput
-from runbooks.definitions.typed import text_of, typed_text
 
 HOSTS = Input("hosts", ValueType.LIST, required=False, default=["a"])
 REGION = Input("region", choices=("eu", "us"))

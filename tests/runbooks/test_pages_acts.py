@@ -7,8 +7,8 @@ from django.urls import reverse
 from approvals.models import ApprovalRequest
 from catalog.models import User
 from runbooks.actions.base import Failed
-from runbooks.engine.model import Effect
 from runbooks.definitions.typed import BadText, typed_text
+from runbooks.engine.model import Effect
 from runbooks.models import Run
 from runbooks.views.step_acts import ACTS
 from tests.runbooks.conftest import kinds, states, work_off
