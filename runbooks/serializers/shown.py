@@ -1,4 +1,4 @@
-"""Runbooks, versions and runs as the API gives and takes them."""
+"""Runbooks, versions, runs, workers and resources as the API shows them, and as it takes new ones."""
 
 from typing import Any
 
@@ -9,10 +9,6 @@ from catalog.models import Team
 from catalog.permissions import Right, teams_where
 from runbooks.models import GroupRun, Resource, Run, Runbook, RunbookVersion, RunMigration, Worker
 from runbooks.selectors import StepOverview
-from runbooks.states import Choice, Found
-
-LONGEST = 2_000  # characters of a reason or note
-ANSWERS = [word.value for word in Choice if word not in (Choice.NONE, Choice.GIVE_UP)]
 
 
 class PersonField(serializers.CharField):
@@ -141,81 +137,6 @@ class RunDetailSerializer(RunSerializer):
         fields = read_only_fields = (*RUN_FIELDS, "steps", "groups")
 
 
-class SeenSerializer(serializers.Serializer[Any]):
-    """Every act on a step carries the `seen` that the run said of it."""
-
-    seen = serializers.IntegerField(min_value=0)
-
-
-class ReasonSerializer(SeenSerializer):
-    reason = serializers.CharField(max_length=LONGEST)
-
-
-class FinishSerializer(SeenSerializer):
-    """outputs: by name, of the types that the step declares."""
-
-    worked = serializers.BooleanField()
-    note = serializers.CharField(max_length=LONGEST, allow_blank=True, default="")
-    outputs = serializers.DictField(default=dict)
-
-
-class EvidenceSerializer(SeenSerializer):
-    evidence = serializers.CharField(max_length=LONGEST)
-
-
-class SettleSerializer(EvidenceSerializer):
-    found = serializers.ChoiceField(choices=Found.choices())
-
-
-class HoldSerializer(ReasonSerializer):
-    """branch: everything of the step's branch that has not begun, too."""
-
-    branch = serializers.BooleanField(default=False)
-
-
-class ReassignSerializer(ReasonSerializer):
-    """to: username of somebody who may do steps of the run."""
-
-    to = serializers.CharField(max_length=150)
-
-
-class SpeedSerializer(ReasonSerializer):
-    """width: steps at a time; null for no limit."""
-
-    width = serializers.IntegerField(min_value=1, max_value=1_000, allow_null=True)
-
-
-class AssessSerializer(ReasonSerializer):
-    choice = serializers.ChoiceField(choices=ANSWERS)
-
-
-class InputSerializer(serializers.Serializer[Any]):
-    """value: of the type that the definition declares."""
-
-    name = serializers.CharField(max_length=60)
-    value = serializers.JSONField()
-    reason = serializers.CharField(max_length=LONGEST)
-
-
-class CaseSerializer(ReasonSerializer):
-    """case: id of the decision's case to take."""
-
-    case = serializers.CharField(max_length=60)
-
-
-class WhySerializer(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=LONGEST)
-
-
-class RerunSerializer(ReasonSerializer):
-    """accept: ids of steps that may be done a second time although nobody promised that this is harmless.
-
-    version: number of another published version; null for the same."""
-
-    accept = serializers.ListField(child=serializers.CharField(), default=list)
-    version = serializers.IntegerField(min_value=1, allow_null=True, default=None)
-
-
 class TwiceSerializer(serializers.Serializer[Any]):
     step = serializers.CharField()
     title = serializers.CharField()
@@ -248,12 +169,6 @@ class UndoForecastSerializer(serializers.Serializer[Any]):
     asks = serializers.DictField(child=serializers.CharField())
 
 
-class RunMoveSerializer(ReasonSerializer):
-    """version: number of a newer published one."""
-
-    version = serializers.IntegerField(min_value=1)
-
-
 class MigrationSerializer(serializers.ModelSerializer[RunMigration]):
     """A proposed move of a run to another version; a decision about it carries `digest` back."""
 
@@ -271,23 +186,12 @@ class MigrationSerializer(serializers.ModelSerializer[RunMigration]):
         )  # fmt: skip
 
 
-class MoveVerdictSerializer(WhySerializer):
-    digest = serializers.CharField(max_length=64)
-    agree = serializers.BooleanField()
-
-
 class WorkerSerializer(serializers.ModelSerializer[Worker]):
     """A worker that was heard of."""
 
     class Meta:
         model = Worker
         fields = read_only_fields = ("id", "name", "executor", "started_at", "seen_at", "is_draining", "slots")
-
-
-class DrainSerializer(WhySerializer):
-    """drain: false lets it take work again."""
-
-    drain = serializers.BooleanField(default=True)
 
 
 class ResourceSerializer(serializers.ModelSerializer[Resource]):
@@ -298,16 +202,3 @@ class ResourceSerializer(serializers.ModelSerializer[Resource]):
     class Meta:
         model = Resource
         fields = ("slug", "capacity", "team")
-
-
-class CapacitySerializer(serializers.Serializer[Any]):
-    """Another capacity, and why."""
-
-    capacity = serializers.IntegerField(min_value=1)
-    reason = serializers.CharField(max_length=LONGEST)
-
-
-class AttachSerializer(SeenSerializer):
-    """attempt: one of those that the same address lists."""
-
-    attempt = serializers.IntegerField(min_value=1)
