@@ -39,7 +39,7 @@ class Twin:
 
     @property
     def is_queued(self) -> bool:
-        return self.attempt.state == AttemptState.QUEUED
+        return self.attempt.state == AttemptState.QUEUED and self.attempt.started_at is None
 
     def __str__(self) -> str:
         """Who, what, since when; the moment as pages rewrite it to the reader's zone."""
