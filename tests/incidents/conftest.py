@@ -13,6 +13,7 @@ from catalog.models import Service, Team, User
 from incidents import services
 from incidents.models import Incident, IntakeRule, SignalSource
 from incidents.states import Severity
+from tests.incidents.sockets import HOST
 
 SCENARIOS = ("r1-store", "r6-api", "r8-api-503twice", "s4-edge-repeat", "p1-store-pagerduty")  # as they happened
 
@@ -26,6 +27,12 @@ class Post:
     kind: str
     body: dict[str, Any]
     received: dt.datetime
+
+
+@pytest.fixture
+def our_host(settings: Any) -> None:
+    """The name under which a socket of tests.incidents.sockets asks for us is ours."""
+    settings.ALLOWED_HOSTS = [HOST]
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,45 @@
 """A WebSocket client for tests, spoken straight to the ASGI application. (Channels' own one needs daphne.)"""
 
+import asyncio
 import json
 import time
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, Self
 
+from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
+from channels.layers import channel_layers
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connections
 
+from catalog.models import User
+from config.asgi import rooms
+from incidents import services
+from incidents.models import Incident
+from plumbing import live
+
+HOST = "testserver"
+ORIGIN = f"http://{HOST}"
 SOON_S = 5.0
+ENDS_WITHIN_S = 60
+
+
+def served(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """The result of a coroutine function that runs as the server would run it, its loop kept for rings."""
+
+    async def run() -> Any:
+        live.attach()
+        try:
+            return await asyncio.wait_for(main(), ENDS_WITHIN_S)
+        finally:
+            live.detach()
+            await sync_to_async(connections.close_all)()
+
+    channel_layers.backends.clear()
+    return asyncio.run(run())
 
 
 class Socket:
@@ -32,6 +65,13 @@ class Socket:
         await self._talk.send_input({"type": "websocket.connect"})
         message = await self._talk.receive_output(SOON_S)
         return bool(message["type"] == "websocket.accept")
+
+    async def __aenter__(self) -> Self:
+        assert await self.connect(), "the server refused"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.leave()
 
     async def say(self, *, text: str | None = None, raw: bytes | None = None) -> None:
         """Send one frame."""
@@ -61,3 +101,37 @@ class Socket:
         """Go away."""
         await self._talk.send_input({"type": "websocket.disconnect", "code": 1001})
         await self._talk.wait(SOON_S)
+
+
+def prepared(path: str, user: User | None = None, origin: str = ORIGIN) -> Callable[[], Socket]:
+    """A function that opens a socket inside the loop: the session is made out here, where queries are allowed."""
+    headers = [(b"host", HOST.encode())] + ([(b"origin", origin.encode())] if origin else [])
+    if user is not None:
+        headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={session_of(user).session_key}".encode()))
+    return lambda: Socket(rooms, path, headers)
+
+
+def session_of(user: User) -> SessionBase:
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.save()
+    return store
+
+
+def path_of(incident: Incident) -> str:
+    return f"/ws/incidents/{incident.uid}"
+
+
+def note(incident: Incident, actor: User) -> None:
+    """Somebody writes, in a thread with a connection of its own."""
+    services.add_note(incident, "Now", actor=actor)
+    connections.close_all()
+
+
+async def rung(socket: Socket, incident: Incident, actor: User) -> tuple[int, int]:
+    """What the bell says on connect, and after somebody wrote."""
+    first = await socket.heard("at")
+    await asyncio.to_thread(note, incident, actor)
+    return first, await socket.heard("at")

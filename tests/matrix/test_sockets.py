@@ -2,19 +2,14 @@
 
 import asyncio
 from collections import Counter
-from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
-from channels.layers import channel_layers
 from django.conf import settings
-from django.db import connections
 
 from config.asgi import rooms
 from incidents import consumers
 from incidents.routing import websocket_urlpatterns
-from plumbing import live
-from tests.incidents.sockets import Socket
+from tests.incidents.sockets import Socket, served
 from tests.matrix.doors import IN
 from tests.matrix.table import EVERYBODY, SOCKETS
 from tests.matrix.world import World
@@ -41,21 +36,6 @@ def opened(world: World, path: str, who: str, origin: str = OURS) -> Socket:
     if bearer := client.defaults.get("HTTP_AUTHORIZATION"):
         headers.append((b"authorization", bearer.encode()))
     return Socket(rooms, path, headers)
-
-
-def served(main: Any) -> Any:
-    """The result of a coroutine function that runs where the server would run it."""
-
-    async def run() -> Any:
-        live.attach()
-        try:
-            return await asyncio.wait_for(main(), 60)
-        finally:
-            live.detach()
-            await sync_to_async(connections.close_all)()
-
-    channel_layers.backends.clear()
-    return asyncio.run(run())
 
 
 async def welcomed(socket: Socket) -> bool:
