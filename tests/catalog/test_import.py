@@ -1,10 +1,8 @@
 """Import of Backstage files: real ones, a small estate, and what becomes of it the second time."""
 
-import threading
 from pathlib import Path
 
 import pytest
-from django.db import connections
 
 from audit import ledger
 from audit.models import Entry
@@ -13,6 +11,7 @@ from catalog.graph import blast_radius
 from catalog.models import Dependency, Membership, Service, Team, User
 from catalog.permissions import Right, holds
 from catalog.states import DependencyKind, Origin, Outcome, Role, ServiceKind
+from tests.race import at_once
 
 pytestmark = pytest.mark.django_db
 BANK = Path(__file__).parents[1] / "data" / "catalog" / "bank.yaml"
@@ -276,20 +275,7 @@ def test_a_file_without_entities_touches_nothing(db):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_imports_at_once_are_one_after_the_other():
-    start, reports = threading.Barrier(2), []
-
-    def work():
-        try:
-            start.wait(10)
-            reports.append(bring_in(BANK))
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    reports = at_once(*[lambda: bring_in(BANK)] * 2)
     assert sorted(report.counts["taken"] for report in reports) == [0, 15]
     assert sorted(report.counts["unchanged"] for report in reports) == [0, 15]
     assert Service.objects.count() == 6

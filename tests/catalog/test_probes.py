@@ -6,7 +6,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from audit import ledger
 from audit.models import Entry
@@ -18,6 +18,7 @@ from catalog.signals import health_changed
 from catalog.states import HEALTH_MOVES, Health, health_after
 from plumbing import clock, doorbell, sweep
 from plumbing.probing import ProbeAnswer
+from tests.race import at_once
 
 pytestmark = pytest.mark.django_db
 GOOD, BAD = ProbeAnswer(True, 12, "200 OK"), ProbeAnswer(False, 2000, "no answer within 2 s")
@@ -314,25 +315,13 @@ def test_an_address_that_is_not_allowed_is_a_red_probe_that_says_so(store, setti
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_askers_at_once_one_gets_the_claim_and_it_asks_outside_a_transaction(make_probe, monkeypatch):
-    probe, asked, start = due(make_probe()), [], threading.Barrier(6)
+    probe, asked = due(make_probe()), []
 
     def check(*_args, **_options):
         asked.append(connection.in_atomic_block)
         return GOOD
 
     monkeypatch.setattr(probes.probing, "check", check)
-
-    def work():
-        try:
-            start.wait(10)
-            services.check_probe(probe.pk)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+    at_once(*[lambda: services.check_probe(probe.pk)] * 6)
     assert asked == [False]
     assert ledger.SYSTEM.actor_id == Entry.objects.get(kind="probe.changed").actor
