@@ -135,7 +135,7 @@ def hint(each: StepOverview) -> str:
 
 def twin_hint(twins: list[Twin] | None) -> str:
     """The remark where somebody does the same already."""
-    return f"{twins[0].runbook} asks the same since {iso(twins[0].since)}" if twins else ""
+    return f"The same runs since {iso(twins[0].since)}" if twins else ""
 
 
 def time_text(each: StepOverview) -> str:

@@ -43,9 +43,9 @@ def spec_of_row(row: StepRun) -> Step:
 
 
 def is_offered(row: StepRun) -> bool:
-    """Whether somebody could ask now: the step has not begun, and its action has something to tell."""
-    is_open = row.run.state in OPEN_RUNS and row.state in NOT_BEGUN
-    return is_open and offers_preview(spec_of_row(row).action)
+    """Whether somebody could ask now: the step has not begun, changes something, and its action can tell what."""
+    spec, is_open = spec_of_row(row), row.run.state in OPEN_RUNS and row.state in NOT_BEGUN
+    return is_open and not spec.harmless and offers_preview(spec.action)
 
 
 def would_do(row: StepRun) -> Intent:
@@ -82,7 +82,9 @@ def ask_preview(run_uid: str, step: str, *, actor: User) -> Preview:
     row = run.steps.get(step=step)
     row.run = run
     if not is_offered(row):
-        raise NoPreview("There is nothing to foresee: the step has begun, or its action has no preview.")
+        raise NoPreview(
+            "There is nothing to foresee: it has begun, changes nothing, or its action has no preview."
+        )
     try:
         digest = would_do(row).digest
     except MusterError as error:

@@ -32,13 +32,16 @@ from runbooks.views.pages import step_of
 
 @dataclass(frozen=True)
 class Act:
-    """One act on a step. verb + "step" heads the dialog; explains: what it means, before it is done."""
+    """One act on a step. verb: heads the dialog. explains: what it means, before it is done.
+
+    button: what is pressed; verb + "step" if left out."""
 
     verb: str
     explains: str
     form: type[SeenForm]
     perform: Callable[..., object]
     right: Right = Right.EXECUTE
+    button: str = ""
 
 
 ACTS = {
@@ -103,10 +106,11 @@ ACTS = {
         Right.COMMAND,
     ),
     "attach": Act(
-        "Attach",
-        "The same is asked just now. It uses that result, and asks for itself only if the other is lost.",
+        "Use another’s result",
+        "The same is asked just now. The step uses that result, and asks for itself only if the other is lost.",
         AttachForm,
         services.attach_step,
+        button="Use this result",
     ),
     "check": Act(
         "Check", "A worker asks the check that the runbook declares for this step.", SeenForm, services.ask_check
@@ -129,7 +133,7 @@ def step_act(request: SignedIn, uid: str, step: str, act: str) -> HttpResponse:
 
     context = {
         "title": f"{chosen.verb}: {shown.step.title}",
-        "button": f"{chosen.verb} step",
+        "button": chosen.button or f"{chosen.verb} step",
         "explains": chosen.explains,
         "back": reverse("runbooks:step", args=[uid, step]),
         "shown": shown,

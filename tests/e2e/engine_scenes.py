@@ -140,6 +140,15 @@ class Plans:
         }
         return {"steps": [copy | {"timeout": "10m", "undo": {"none": "It is one copy more."}}]}
 
+    def foresee(self) -> Plan:
+        """Run twice in one incident: the look of the second is what that of the first does already."""
+        until = {"http": f"{self.url}/no/desk", "within": "30m", "every": "5s"}
+        look = {"id": "look", "title": "Look at tills", "action": "probe", "with": until, "timeout": "40m"}
+        consent = {"reason": "Fill pool B?", "effect": "Writes stop for 40 s.", "undo": "Empty it again."}
+        more = {"touches": ["store"], "approval": consent, "verify": {"http": f"{self.url}/ok/pool"}}
+        fill = self.ask("fill", "Fill pool B", undo=by_hand("Empty pool B"), **more)
+        return {"steps": [self.do("ask", "Ask the desk"), look | {"needs": ["ask"]}, fill]}
+
     def all(self) -> dict[str, Plan]:
         """By the name of the scene, in the order in which they are begun."""
         return {
@@ -151,6 +160,7 @@ class Plans:
             "locked": self.locked(),
             "replan": self.replan(),
             "output": self.output(),
+            "foresee": self.foresee(),
         }
 
 
@@ -164,6 +174,7 @@ def scenes(world: World) -> Iterator[dict[str, str]]:
             found[name] = declare(world, "amara", f"{name.capitalize()}: card payments are slow", "SEV2", "store")
             world.act("amara", f"incidents/{found[name]}/roles", role="commander")
             world.act("amara", f"incidents/{found[name]}/runs", runbook=f"scene-{name}", inputs={})
+        begin_twice(world, found["foresee"])
         settle(world, found)
         yield found
 
@@ -174,6 +185,15 @@ def publish(world: World, name: str, plan: Plan) -> None:
     world.act("tom", "runbooks", slug=slug, title=title, team="data-platform")
     version = world.act("tom", f"runbooks/{slug}/versions", source=json.dumps({"name": slug, "title": title, **plan}))
     world.act("tom", f"runbooks/{slug}/versions/{version['number']}/publish")
+
+
+def begin_twice(world: World, incident: str) -> None:
+    """The first run's look begins, then the same runbook is started again."""
+    run = world.run_of(incident)["id"]
+    seen = world.step_of(incident, "ask")["seen"]
+    world.act("amara", f"runs/{run}/steps/ask/finish", seen=seen, worked=True, note="They see it too.")
+    world.wait_for("the first look", lambda: world.step_of(incident, "look")["state"] == "running")
+    world.act("amara", f"incidents/{incident}/runs", runbook="scene-foresee", inputs={})
 
 
 def settle(world: World, found: dict[str, str]) -> None:
@@ -187,4 +207,5 @@ def settle(world: World, found: dict[str, str]) -> None:
     world.wait_for("an undo", lambda: state("compensate", "fill") == "undoing")
     world.wait_for("an unknown outcome", lambda: state("unknown", "fence") == "unknown")
     world.wait_for("a wait for a lock", lambda: state("locked", "restart") == "locked")
+    world.wait_for("a question for consent", lambda: state("foresee", "fill") == "approval")
     time.sleep(3)  # the lock's wait is up, the watch has held, the copy has printed

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from drill.demo import HOUSE
 from tests.e2e.browser import SHOTS, Muster
 from tests.e2e.engine_scenes import scenes, toolbox
-from tests.e2e.looking import House, Visit, opens
+from tests.e2e.looking import House, Visit, opens, wait_live
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
@@ -85,6 +85,40 @@ def test_a_run_is_steered_from_its_page(
     run = World(portal).run_of(found[scene])["id"]
     name = "".join(letter for letter in opened.lower() if letter.isalpha())
     assert house.look(Visit(f"engine-run-{name}", "amara", f"/runbooks/runs/{run}/", do=opens(opened))) == []
+
+
+def test_what_runs_already_need_not_run_twice(house: House, found: dict[str, str], portal: Muster) -> None:
+    room, run = f"/incidents/{found['foresee']}", World(portal).run_of(found["foresee"])["id"]
+    step = f"/runbooks/runs/{run}/steps/look/"
+    assert house.look(Visit("engine-twin-room", "amara", room, wait_live, whole=False)) == []
+    expect(house.person("amara").page.get_by_role("link", name="Use that result…")).to_be_attached()
+    assert house.look(Visit("engine-twin", "amara", step)) == []
+    expect(house.person("amara").page.get_by_text("The same is asked just now")).to_be_visible()
+    assert house.look(Visit("engine-ask-twin", "amara", step, do=opens("Use the result of"))) == []
+
+
+def test_whoever_decides_sees_what_would_happen_and_whom_it_can_hurt(
+    house: House, found: dict[str, str], portal: Muster
+) -> None:
+    fill = World(portal).step_of(found["foresee"], "fill")
+    run, approval = World(portal).run_of(found["foresee"])["id"], f"/approvals/{fill['approval']}/"
+    step = f"/runbooks/runs/{run}/steps/fill/"
+    assert house.look(Visit("engine-unforeseen", "amara", step)) == []
+    page = house.person("lena").page
+    page.goto(approval)
+    page.get_by_role("button", name="Ask for a preview").click()
+    expect(page.locator("#step-preview pre")).to_contain_text("POST http://127.0.0.1")  # a worker told it
+    for name, who, path in (("engine-decide-foreseen", "lena", approval), ("engine-foreseen", "amara", step)):
+        assert house.look(Visit(name, who, path)) == []
+        shown = house.person(who).page
+        expect(shown.locator("#step-preview pre")).to_contain_text("/ok/fill")
+        expect(shown.get_by_role("heading", name="Blast radius")).to_be_visible()
+    expect(house.person("amara").page.get_by_text("acts and also says whether it worked")).to_be_visible()
+
+
+def test_workers_and_actions_are_listed_for_who_tends_them(house: House, found: dict[str, str]) -> None:
+    assert house.look(Visit("workers", "noor", "/runbooks/workers/")) == []
+    expect(house.person("noor").page.get_by_text("Ansible playbook")).to_be_visible()
 
 
 def test_a_watch_is_answered_and_the_room_shows_it_without_a_reload(house: House, found: dict[str, str]) -> None:

@@ -181,7 +181,7 @@ def test_the_war_room_offers_it_where_the_step_stands(
     assert row.action is not None
     assert (row.action.label, row.action.kind) == ("Use that result…", "dialog")
     assert row.action.url.startswith(door(newer))
-    assert row.hint.startswith("Look asks the same since ")
+    assert row.hint.startswith("The same runs since ")
     assert row_in_room(viewer, incident).action is None
 
 
