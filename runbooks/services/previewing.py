@@ -82,9 +82,7 @@ def ask_preview(run_uid: str, step: str, *, actor: User) -> Preview:
     row = run.steps.get(step=step)
     row.run = run
     if not is_offered(row):
-        raise NoPreview(
-            "There is nothing to foresee: it has begun, changes nothing, or its action has no preview."
-        )
+        raise NoPreview("There is nothing to foresee: it has begun, changes nothing, or its action has no preview.")
     try:
         digest = would_do(row).digest
     except MusterError as error:

@@ -24,7 +24,7 @@ from runbooks.engine.tail import tail_of
 from runbooks.models import ProposalState, Run, Runbook, RunbookVersion
 from runbooks.outlook.panels import impact_panel, preview_panel
 from runbooks.outlook.twins import twins_for
-from runbooks.permissions import allowed, run_for, runbook_for, visible_runs
+from runbooks.permissions import allowed, may_tend_workers, run_for, runbook_for, visible_runs
 from runbooks.selectors import RunOverview, StepOverview, current_version, figures, history_of, run_overview
 from runbooks.services.attaching import is_attached
 from runbooks.shelf import shelf_of
@@ -41,7 +41,8 @@ TABS = (("overview", "Overview"), ("versions", "Versions"), ("runs", "Runs"))
 def listing(request: SignedIn) -> HttpResponse:
     """All runbooks that the reader sees: model, owner, version, last run, last rehearsal."""
     words = request.GET.get("q", "").strip()[:80]
-    return render(request, "runbooks/list.html", {"runbooks": shelf_of(request.user, words), "words": words})
+    context = {"runbooks": shelf_of(request.user, words), "words": words, "may_tend": may_tend_workers(request.user)}
+    return render(request, "runbooks/list.html", context)
 
 
 @login_required

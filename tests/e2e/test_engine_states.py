@@ -117,6 +117,7 @@ def test_whoever_decides_sees_what_would_happen_and_whom_it_can_hurt(
 
 
 def test_workers_and_actions_are_listed_for_who_tends_them(house: House, found: dict[str, str]) -> None:
+    assert house.look(Visit("runbooks-administrator", "noor", "/runbooks/")) == []
     assert house.look(Visit("workers", "noor", "/runbooks/workers/")) == []
     expect(house.person("noor").page.get_by_text("Ansible playbook")).to_be_visible()
 

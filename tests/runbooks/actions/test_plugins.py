@@ -116,12 +116,14 @@ def test_who_tends_workers_reads_the_inventory(install, superuser, commander):
     page, api = reverse("runbooks:workers"), reverse("runbooks-api:actions")
     client = Client()
     client.force_login(superuser)
+    assert page in client.get(reverse("runbooks:list")).content.decode()
     shown = client.get(page).content.decode()
     assert "Ansible playbook" in shown and "RuntimeError: no licence" in shown and "acme_broken 1.0" in shown.lower()
     assert {"kind": "raises", "title": "", "origin": "acme_broken 1.0", "problem": "RuntimeError: no licence"} in (
         client.get(api).json()
     )
     client.force_login(commander)
+    assert page not in client.get(reverse("runbooks:list")).content.decode()
     assert (client.get(page).status_code, client.get(api).status_code) == (403, 403)
 
 
