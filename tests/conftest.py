@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.plugins.shapes",
     "tests.plugins.pure",
     "tests.plugins.lacking",
+    "tests.plugins.prometheus",
     "tests.plugins.real_database",
     "tests.cast",
 ]

@@ -1,59 +1,15 @@
 """Numbers from Prometheus: a real one, that scrapes itself every second."""
 
 import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 
-from drill.programs import PACKAGES, Program, find
 from plumbing import prometheus
 from plumbing.http import EgressError
 from plumbing.prometheus import QueryFailed
 from scripts.servers import free_port
-from tests.plugins.lacking import lacks
 
-CONFIG = """
-global: {{scrape_interval: 1s}}
-scrape_configs:
-  - job_name: self
-    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
-"""
 LOOPBACK = ["127.0.0.0/8"]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    if find("prometheus") is None:
-        lacks("Prometheus", f"run `apt-get install {PACKAGES['prometheus']}` as root (Debian)")
-    folder, port = Path(tmp_path_factory.mktemp("prometheus")), free_port()
-    folder.joinpath("prometheus.yml").write_text(CONFIG.format(port=port))
-    program = Program(
-        [
-            "prometheus",
-            f"--config.file={folder}/prometheus.yml",
-            f"--storage.tsdb.path={folder}/data",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ],
-        folder / "log",
-    )
-    program.start()
-    url, until = f"http://127.0.0.1:{port}", time.monotonic() + 30
-    try:
-        while not scraped(url):
-            assert time.monotonic() < until, folder.joinpath("log").read_text()
-            time.sleep(0.2)
-        yield url
-    finally:
-        program.stop()
-
-
-def scraped(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/api/v1/query?query=up", timeout=2) as response:  # noqa: S310
-            return b'"1"' in response.read()
-    except OSError:
-        return False
 
 
 def ask(url, query, **options):
@@ -62,16 +18,16 @@ def ask(url, query, **options):
 
 @pytest.mark.drill
 @pytest.mark.parametrize(("query", "value"), [('up{job="self"}', 1), ("sum(up) * 2.5", 2.5), ("scalar(sum(up))", 1)])
-def test_a_query_gives_one_number(server, query, value):
-    assert ask(server, query).value == value
+def test_a_query_gives_one_number(prometheus_url, query, value):
+    assert ask(prometheus_url, query).value == value
 
 
 @pytest.mark.drill
-def test_a_number_says_how_old_its_newest_sample_is(server, settings):
+def test_a_number_says_how_old_its_newest_sample_is(prometheus_url, settings):
     settings.EGRESS_ALLOW = LOOPBACK
-    assert 0 <= prometheus.age_s(server, "up", timeout_s=3) < 3
+    assert 0 <= prometheus.age_s(prometheus_url, "up", timeout_s=3) < 3
     time.sleep(0.05)
-    assert ask(server, "up").at.timestamp() == pytest.approx(time.time(), abs=5)
+    assert ask(prometheus_url, "up").at.timestamp() == pytest.approx(time.time(), abs=5)
 
 
 @pytest.mark.drill
@@ -86,15 +42,15 @@ def test_a_number_says_how_old_its_newest_sample_is(server, settings):
         ("x" * 4_001, "the limit is 4000"),
     ],
 )
-def test_what_is_no_number_is_refused_with_a_reason(server, query, said):
+def test_what_is_no_number_is_refused_with_a_reason(prometheus_url, query, said):
     with pytest.raises(QueryFailed, match=said):
-        ask(server, query)
+        ask(prometheus_url, query)
 
 
 @pytest.mark.drill
-def test_another_server_is_told_from_prometheus(server):
+def test_another_server_is_told_from_prometheus(prometheus_url):
     with pytest.raises(QueryFailed, match="Is it the right address"):
-        ask(f"{server}/nowhere", "up")
+        ask(f"{prometheus_url}/nowhere", "up")
 
 
 def test_nobody_there_is_an_error_of_the_way():

@@ -15,7 +15,6 @@ from runbooks.engine.model import Case, Decision, Value
 from runbooks.engine.values import Question, Seen, gather
 from tests.plumbing.conftest import serve  # noqa: F401
 from tests.plumbing.outside import answers, deaf_port, ok
-from tests.plumbing.test_prometheus import needs_it, server  # noqa: F401 - a real Prometheus
 
 NOW = dt.datetime(2026, 11, 21, 3, tzinfo=dt.UTC)
 CONTEXT = Context("r/decide/1", NOW, 5.0)
@@ -126,13 +125,13 @@ def test_slow_values_are_asked_for_at_once_and_grow_older_meanwhile(settings):
     assert found["one"].age_s >= 0.3
 
 
-@needs_it
-def test_a_number_of_a_real_prometheus_has_its_age(server, settings):  # noqa: F811
+@pytest.mark.drill
+def test_a_number_of_a_real_prometheus_has_its_age(prometheus_url, settings):
     settings.EGRESS_ALLOW = ["127.0.0.0/8"]
     wanted = [
-        Value("up", "prometheus", {"server": server, "query": "sum(up)", "sampled": "up"}, max_age_s=30),
-        Value("none", "prometheus", {"server": server, "query": "nothing"}),
-        Value("wrong", "prometheus", {"server": server, "query": "sum(up)", "sampled": "sum("}),
+        Value("up", "prometheus", {"server": prometheus_url, "query": "sum(up)", "sampled": "up"}, max_age_s=30),
+        Value("none", "prometheus", {"server": prometheus_url, "query": "nothing"}),
+        Value("wrong", "prometheus", {"server": prometheus_url, "query": "sum(up)", "sampled": "sum("}),
     ]
     found = gather(wanted, question())
     assert found["up"].value == 1.0 and 0 <= found["up"].age_s < 5 and not found["up"].error

@@ -15,7 +15,6 @@ from runbooks import services
 from runbooks.actions.base import Done
 from runbooks.engine.shell import advance
 from runbooks.errors import ReasonNeeded, RunbookError, StaleStep
-from tests.plumbing.test_prometheus import needs_it, server  # noqa: F401 - a real Prometheus
 from tests.runbooks.conftest import kinds, states, work_off
 
 pytestmark = pytest.mark.django_db
@@ -128,11 +127,11 @@ def test_only_a_decision_that_asks_is_decided_by_hand(start, scripted, commander
             services.decide_by_hand(run.uid, step, case="many", actor=commander, seen_at=row.seen_at, reason="now")
 
 
-@needs_it
+@pytest.mark.drill
 @pytest.mark.parametrize(("query", "case"), [("sum(up)", "many"), ("sum(up) - 1", "few"), ("nothing", "few")])
-def test_a_decision_asks_a_real_prometheus(start, scripted, settings, tmp_path, server, query, case):  # noqa: F811
+def test_a_decision_asks_a_real_prometheus(start, scripted, settings, tmp_path, prometheus_url, query, case):
     toolbox = tmp_path / "toolbox.toml"
-    toolbox.write_text(f'[prometheus.main]\nurl = "{server}"\n')
+    toolbox.write_text(f'[prometheus.main]\nurl = "{prometheus_url}"\n')
     settings.TOOLBOX_FILE, settings.EGRESS_ALLOW = str(toolbox), ["127.0.0.1"]
     asked = f'rate: {{prometheus: {{server: main, query: "{query}", sampled: up}}, max_age: 30s}}'
     source = WAYS.replace("FALLBACK", "few").replace("rate: steps.count.output.rate", asked)
