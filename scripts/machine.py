@@ -49,7 +49,7 @@ def needs(part: str) -> list[Need]:
         Need("Redis", ("redis-server",), shutil.which("redis-server")),
     ]
     rabbitmq = Need("RabbitMQ", ("rabbitmq-server",), shutil.which(RABBITMQ))
-    browser = [Need("Chromium", ("chromium", "fonts-dejavu-core"), chromium())]
+    browser = [Need("Chromium", ("chromium", "fonts-dejavu-core", "fonts-inter"), chromium())]
     stage = [Need(program, (package,), find(program)) for program, package in PACKAGES.items()]
     known = {
         "postgresql": servers,
