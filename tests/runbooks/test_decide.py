@@ -93,6 +93,7 @@ def test_an_expression_is_as_old_as_the_oldest_output_that_it_reads():
     assert found.value == 3 and found.age_s >= 40 and "at most 30 s" in found.error
 
 
+@pytest.mark.django_db  # the source of signals is asked
 def test_what_can_not_be_had_says_why_and_spoils_no_other_value():
     wanted = [
         Value("broken", "expression", {"expression": "inputs.nothing"}),
