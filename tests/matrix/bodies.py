@@ -155,7 +155,6 @@ API: dict[str, Callable[[World], Body]] = {
     "runbooks-api:moves": _move_run,
     "runbooks-api:decide-move": _agree(True),
     "runbooks-api:drain": lambda world: {"reason": REASON},
-    "runbooks-api:step-preview": lambda world: {},
     **{f"runbooks-api:{name}": body for name, body in _runs().items()},
     **{f"runbooks-api:{name}": body for name, body in _steps(True).items()},
     "approvals-api:decide": lambda world: {**_verdict(world), "seen_digest": world.request.digest},
