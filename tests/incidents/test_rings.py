@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 def test_a_lost_ring_costs_no_more_than_a_poll(make_incident, commander, monkeypatch):
     monkeypatch.setattr(hub, "POLL_S", 0.2)
-    monkeypatch.setattr(live, "_send", lambda *_: None)
+    monkeypatch.setattr(live, "_put", lambda *_: None)
     incident = make_incident()
     socket = prepared(path_of(incident), commander)
 
@@ -46,7 +46,7 @@ def test_many_watchers_cost_one_reader_and_a_frozen_one_hurts_nobody():
             await each.next_texts()
         joins = len(reads)
         for level.at in range(2, 300):
-            live._send("room.test", {"type": "ring"})
+            live._put("room.test")
         texts = [await each.next_texts() for each in watchers]
         while '{"at": 299}' not in texts[0]:
             texts = [await each.next_texts() for each in watchers]
