@@ -10,9 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from audit.entries import Built
+from plumbing import statements
 
 LOCK = {
     "postgresql": "SELECT id, uid, size, head, time, clock_timestamp()"
@@ -52,9 +52,7 @@ class Locked:
 def lock(key: int | str) -> Locked | None:
     """The stream with this id or uid, locked; None when there is no such stream."""
     column = "id" if isinstance(key, int) else "uid"
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK[connection.vendor].format(column=column), [key])
-        row = cursor.fetchone()
+    row = statements.execute(LOCK[connection.vendor].format(column=column), [key]).fetchone()
     if row is None:
         return None
     pk, uid, size, head, time, now = row
@@ -64,15 +62,15 @@ def lock(key: int | str) -> Locked | None:
 def write(stream: Locked, entries: Sequence[Built]) -> None:
     """Append `entries`, which follow each other from `stream.size` on, and move the stream to the last of them."""
     last = entries[-1]
-    with connection.cursor() as cursor:
+    with statements.together():
         if connection.vendor == "postgresql":
-            _insert_postgresql(cursor, stream.id, entries)
+            _insert_postgresql(stream.id, entries)
         else:
-            _insert_sqlite(cursor, stream.id, entries)
-        cursor.execute(FORWARD, [last.header.seq + 1, last.leaf, _adapt(last.header.time), stream.id])
+            _insert_sqlite(stream.id, entries)
+        statements.execute(FORWARD, [last.header.seq + 1, last.leaf, _adapt(last.header.time), stream.id])
 
 
-def _insert_postgresql(cursor: CursorWrapper, stream_id: int, entries: Sequence[Built]) -> None:
+def _insert_postgresql(stream_id: int, entries: Sequence[Built]) -> None:
     headers = [entry.header for entry in entries]
     rows = [(entry.header.uid, name, payload) for entry in entries for name, payload in entry.disclosures.items()]
     params: list[Any] = [
@@ -88,23 +86,23 @@ def _insert_postgresql(cursor: CursorWrapper, stream_id: int, entries: Sequence[
         [row[1] for row in rows],
         [row[2] for row in rows],
     ]
-    cursor.execute(INSERT_POSTGRESQL, params)
+    statements.execute(INSERT_POSTGRESQL, params)
 
 
-def _insert_sqlite(cursor: CursorWrapper, stream_id: int, entries: Sequence[Built]) -> None:
+def _insert_sqlite(stream_id: int, entries: Sequence[Built]) -> None:
     params: list[Any] = []
     for entry in entries:
         header = entry.header
         place = [header.uid.hex, stream_id, header.seq, _adapt(header.time)]
         params += [*place, header.kind, header.actor, entry.body, entry.leaf]
-    cursor.execute(ENTRY_SQLITE + ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s)"] * len(entries)), params)
+    cursor = statements.execute(ENTRY_SQLITE + ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s)"] * len(entries)), params)
     first = cursor.lastrowid - len(entries) + 1  # AUTOINCREMENT under the only write lock: the ids follow each other
     params = []
     for pk, entry in enumerate(entries, first):
         for name, payload in entry.disclosures.items():
             params += [pk, name, payload]
     if params:
-        cursor.execute(DISCLOSURE_SQLITE + ", ".join(["(%s, %s, %s)"] * (len(params) // 3)), params)
+        statements.execute(DISCLOSURE_SQLITE + ", ".join(["(%s, %s, %s)"] * (len(params) // 3)), params)
 
 
 def earlier(uid: UUID) -> tuple[str, int, datetime] | None:

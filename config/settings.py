@@ -113,6 +113,8 @@ else:
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS},
         }
     }
+# 0 behind a pooler that gives each transaction another connection and knows no prepared statements (PgBouncer < 1.21)
+PREPARED_STATEMENTS = os.environ.get("MUSTER_PREPARED_STATEMENTS", "1") == "1"
 if test_name := os.environ.get("MUSTER_TEST_NAME"):  # several test runs side by side on one PostgreSQL
     DATABASES["default"]["TEST"] = {"NAME": f"test_muster_{test_name}" if DATABASE_URL else None}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -8,6 +8,7 @@ import datetime as dt
 
 from django.db import connection, transaction
 
+from plumbing import statements
 from runbooks.engine import reading
 from runbooks.engine.memory import Memory, memories
 from runbooks.engine.work import Work
@@ -44,9 +45,9 @@ LOCK = {
 
 def _locked(run_uid: str) -> tuple[int, dt.datetime]:
     """The run's `rev` and the database's time, with the run's row locked. Raises Run.DoesNotExist."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK[connection.vendor], [run_uid])
-        found = cursor.fetchone()
+    with statements.together():  # with BEGIN
+        cursor = statements.execute(LOCK[connection.vendor], [run_uid])
+    found = cursor.fetchone()
     if found is None:
         raise Run.DoesNotExist(f"there is no run {run_uid}")
     rev, now = found

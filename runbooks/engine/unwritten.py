@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.backends.utils import CursorWrapper
+
 from audit import ledger
 from audit.ledger import Actor
+from plumbing import statements
 from runbooks.engine import rows
 from runbooks.engine.memory import Memory
 from runbooks.models import Attempt, StepRun
 
 GROUP_FIELDS = frozenset({"rev", "state", "why", "choice", "choice_why", "changed_at", "seen_at"})
+
+MOVE_ON = "UPDATE runbooks_run SET rev = %s WHERE id = %s"
 
 
 class Overtaken(Exception):
@@ -43,47 +48,49 @@ class Unwritten:
             known = self._attempts.setdefault(attempt.pk, (attempt, set(), (attempt.state, attempt.fence)))
             known[1].update(fields)
 
-    def write(self, memory: Memory) -> bool:
-        """Write all of it. Returns whether the run has changed. Raises Overtaken."""
-        rev = memory.rev + 1
-        has_changed = self._write_steps(memory, rev)
-        has_changed |= self._write_groups(memory, rev)
-        self._write_attempts(memory)
-        if self.entries:
-            noted, self.entries = self.entries, []
-            ledger.record_many(memory.run.stream, noted)
-            has_changed = True
-        return has_changed
+    def __bool__(self) -> bool:
+        return bool(self.entries or self.groups or self.new_steps or self.new_attempts or self._steps or self._attempts)
 
-    def _write_steps(self, memory: Memory, rev: int) -> bool:
+    def write(self, memory: Memory, *, is_last: bool) -> None:
+        """Write all of it. is_last: the run's `rev` too, for this transaction. Raises Overtaken."""
+        known, self._attempts = list(self._attempts.values()), {}
+        new, self.new_attempts = self.new_attempts, []
+        written, made = list[CursorWrapper](), list[CursorWrapper]()
+        with statements.together():
+            self._write_steps(memory)
+            self._write_groups(memory)
+            if known:
+                fields = set[str]().union(*(changed for _, changed, _ in known))
+                written = rows.update([attempt for attempt, _, _ in known], fields, [was for _, _, was in known])
+            if new:
+                for attempt in new:
+                    attempt.step_run = attempt.step_run  # its row may have been written just now, and have a key since
+                made = rows.insert(new)
+            if is_last:
+                statements.execute(MOVE_ON, [memory.rev + 1, memory.run.pk])
+            if self.entries:
+                noted, self.entries = self.entries, []
+                ledger.record_many(memory.run.stream, noted)
+        if sum(cursor.rowcount for cursor in written) != len(known):
+            raise Overtaken(memory.run.uid)
+        rows.identify(new, made)
+
+    def _write_steps(self, memory: Memory) -> None:
         noted, self._steps = self._steps, {}
         new, self.new_steps = self.new_steps, []
         dirty = {step: fields for step, fields in noted.items() if memory.rows[step].pk is not None}
         if dirty:
             changed = [memory.rows[step] for step in dirty]
             for row in changed:
-                row.rev = rev
+                row.rev = memory.rev + 1
             rows.update(changed, set().union({"rev"}, *dirty.values()))
         if new:
             StepRun.objects.bulk_create(new)
-        return bool(dirty or new)
 
-    def _write_groups(self, memory: Memory, rev: int) -> bool:
+    def _write_groups(self, memory: Memory) -> None:
         noted, self.groups = self.groups, set()
         if noted:
             changed = [memory.groups[group] for group in noted]
             for row in changed:
-                row.rev = rev
+                row.rev = memory.rev + 1
             rows.update(changed, GROUP_FIELDS)
-        return bool(noted)
-
-    def _write_attempts(self, memory: Memory) -> None:
-        if self._attempts:
-            known, self._attempts = list(self._attempts.values()), {}
-            fields = set[str]().union(*(changed for _, changed, _ in known))
-            written = rows.update([attempt for attempt, _, _ in known], fields, [was for _, _, was in known])
-            if written != len(known):
-                raise Overtaken(memory.run.uid)
-        if self.new_attempts:
-            new, self.new_attempts = self.new_attempts, []
-            Attempt.objects.bulk_create(new)

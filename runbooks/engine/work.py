@@ -288,25 +288,27 @@ class Work:
         self._revs |= self._given
         self._given = set()
 
-    def flush(self) -> None:
+    def flush(self, *, is_last: bool = False) -> None:
         """Write rows and entries as far as they are noted."""
-        self._has_changed |= self._unwritten.write(self.memory)
+        self._has_changed |= bool(self._unwritten)
+        if self._unwritten or is_last:
+            self._unwritten.write(self.memory, is_last=is_last and self._has_changed)
 
     def close(self) -> None:
         """Write all, and ring for what was queued. The last thing that a transaction of the engine does."""
-        self.flush()
+        self._has_changed |= bool(self._given or self._revs)
+        self.flush(is_last=True)
         if self._given:
             reading.reread(self.memory, self._given)
             self._revs |= self._given
-        if self._has_changed or self._revs:
+        if self._has_changed:
             self._move_on()
         ring_for(self.memory, [each for each in self.queued if each.state == AttemptState.QUEUED], self.now)
         self.queued, self._given, self._revs = [], set(), set()
 
     def _move_on(self) -> None:
-        """The run's next `rev`; also for rows that were given out, and saved by whoever had them."""
+        """The run's `rev` is the next one; also of rows that were given out, and saved by whoever had them."""
         self.memory.rev = self.run.rev = self.rev
-        Run.objects.filter(pk=self.run.pk).update(rev=self.run.rev)
         if self._revs:
             given = self.run.steps.all() if len(self._revs) > rows.MOST else self.run.steps.filter(step__in=self._revs)
             given.update(rev=self.run.rev)
