@@ -4,7 +4,7 @@ import copy
 import datetime as dt
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from runbooks.actions.probe import memo_from
 from runbooks.engine import consent, deciding, watching
 from runbooks.engine.facts import Kind
 from runbooks.engine.model import Effect, Step
+from runbooks.engine.paces import Key, key_of
 from runbooks.engine.work import Work
 from runbooks.models import Attempt
 from runbooks.states import AttemptState, Role, StepState
@@ -39,15 +40,11 @@ class Claimed:
     spec: Step = field(default_factory=lambda: Step("", "", ""))
     run_uid: str = ""
     baseline: Mapping[str, Any] = field(default_factory=dict)  # the probe's config, where it is asked before the action
+    pace: Key = (0, "", "")  # attempts that should take equally long
 
     @property
     def step(self) -> str:
         return self.attempt.step_run.step
-
-    @property
-    def pace_key(self) -> tuple[str, str, str]:
-        """Attempts that should take equally long."""
-        return self.run_uid, self.attempt.kind, self.spec.action
 
 
 def worker_name() -> str:
@@ -74,17 +71,21 @@ def is_ours(attempt: Attempt) -> bool:
     return attempt.executor == settings.EXECUTOR
 
 
-def next_in(work: Work, most: int) -> list[Attempt]:
-    """Up to `most` attempts of the run that this worker could begin now. Several only where a loss of all is harmless:
+def due_in(work: Work) -> Iterator[Attempt]:
+    """Attempts of the run that this worker could begin now."""
+    for attempt in work.memory.open.values():
+        if attempt.state == AttemptState.QUEUED and attempt.not_before <= work.now and is_ours(attempt):
+            yield attempt
 
-    of a bundle that dies with its worker, nobody could say how far it came."""
+
+def next_in(work: Work, most: int) -> list[Attempt]:
+    """Up to `most` of them. Several only where a loss of all is harmless: of a bundle that dies with its worker, nobody
+    could say how far it came."""
     found: list[Attempt] = []
-    for step, attempt in work.memory.open.items():
+    for attempt in due_in(work):
         if len(found) >= most:
             break
-        if attempt.state != AttemptState.QUEUED or attempt.not_before > work.now or not is_ours(attempt):
-            continue
-        alone = not (attempt.kind in HARMLESS or work.spec(step).idempotent)
+        alone = not (attempt.kind in HARMLESS or work.spec(attempt.step_run.step).idempotent)
         if alone and found:
             continue
         found.append(attempt)
@@ -141,7 +142,7 @@ def _begin(work: Work, attempt: Attempt) -> Claimed | None:
     memo = _from_baseline(work, spec, attempt) if first_call and attempt.kind == Kind.VERIFY else attempt.memo
     return Claimed(
         attempt, order.kind, order.config, _context(work, spec, attempt, memo), order.template, work.values_for(step),
-        spec, work.run.uid, baseline,
+        spec, work.run.uid, baseline, key_of(work.run, spec, attempt),
     )  # fmt: skip
 
 

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Max, Model, Q
 
 from approvals.models import ApprovalRequest
 from approvals.states import RequestState
+from plumbing import statements
 from runbooks.definitions import parse
 from runbooks.definitions.expanding import linearised
+from runbooks.engine import rows
 from runbooks.engine.board import Board
 from runbooks.engine.facts import GroupFacts, Kind, LastAttempt, StepFacts, Verdict
 from runbooks.engine.graph import spec_of
@@ -71,41 +73,65 @@ def remembered(run: Run, now: dt.datetime, definition: Definition | None = None)
     """Everything about a run, from its rows. now: the database's clock."""
     definition = definition or definition_of_run(run)
     memory = Memory(run, definition, Board(definition, seed=run.uid), run.rev, now)
-    _read(memory, memory.run.steps.all(), whole=True)
+    _read_all(memory)
     return memory
 
 
-def is_same_plan(one: Run, other: Run) -> bool:
-    """Whether two readings of a run follow the same plan."""
-    return (one.version_id, one.is_linear, one.edits) == (other.version_id, other.is_linear, other.edits)
+def refresh(memory: Memory) -> set[str] | None:
+    """Bring a memory to what stands in the database, read under lock: one question, answered by what has changed since.
 
-
-def refresh(memory: Memory, run: Run) -> set[str]:
-    """Bring a memory to the `rev` of `run`, read under lock. Returns the steps that have changed."""
-    was, memory.run = memory.rev, run
-    memory.rev = run.rev
-    return _read(memory, run.steps.filter(rev__gt=was))
-
-
-def _read(memory: Memory, changed: Iterable[StepRun], *, whole: bool = False) -> set[str]:
-    rows = {row.step: row for row in changed}
-    memory.rows |= rows
-    for step, row in rows.items():
+    Returns the steps that have changed; None when the run follows another plan, and all must be read."""
+    was, pk = memory.rev, memory.run.pk
+    with statements.together():
+        told = [rows.select(model, rest, [pk, was][: rest.count("%s")]) for model, rest in CHANGED]
+    run = rows.read(Run, told[0])[0]
+    if (run.version_id, run.is_linear, run.edits) != (memory.run.version_id, memory.run.is_linear, memory.run.edits):
+        return None
+    run.version = memory.run.version
+    memory.run, memory.rev = run, run.rev
+    changed = {row.step: row for row in rows.read(StepRun, told[1])}
+    memory.rows |= changed
+    for step, row in changed.items():
         memory.keep_output(step, row.output)
-    reread(memory, rows, whole=whole)
+    _keep_attempts(memory, changed.values(), rows.read(Attempt, told[2]))
+    read_verdicts(memory, changed)
+    for step in changed:
+        set_facts(memory, step)
+    _keep_groups(memory, rows.read(GroupRun, told[3]))
+    read_run(memory)
+    return set(changed)
+
+
+CHANGED: tuple[tuple[type[Model], str], ...] = (
+    (Run, "WHERE id = %s"),
+    (StepRun, "WHERE run_id = %s AND rev > %s"),
+    (
+        Attempt,
+        "JOIN runbooks_steprun step ON step.id = step_run_id WHERE step.run_id = %s AND step.rev > %s AND"
+        " runbooks_attempt.id = (SELECT max(id) FROM runbooks_attempt newest WHERE newest.step_run_id = step.id)",
+    ),
+    (GroupRun, "WHERE run_id = %s AND rev > %s"),
+)
+
+
+def _read_all(memory: Memory) -> None:
+    found = {row.step: row for row in memory.run.steps.all()}
+    memory.rows |= found
+    for step, row in found.items():
+        memory.keep_output(step, row.output)
+    reread(memory, found, whole=True)
     read_groups(memory)
     read_run(memory)
-    return set(rows)
 
 
 def reread(memory: Memory, steps: Iterable[str], *, whole: bool = False) -> None:
     """Read the newest attempts and the consent of these steps anew, and set their facts."""
-    rows = [memory.rows[step] for step in steps]
-    if not rows:
+    changed = [memory.rows[step] for step in steps]
+    if not changed:
         return
-    _read_attempts(memory, rows, whole=whole)
-    read_verdicts(memory, [row.step for row in rows])
-    for row in rows:
+    _read_attempts(memory, changed, whole=whole)
+    read_verdicts(memory, [row.step for row in changed])
+    for row in changed:
         set_facts(memory, row.step)
 
 
@@ -127,22 +153,32 @@ def read_run(memory: Memory) -> None:
 
 def read_groups(memory: Memory) -> None:
     """All groups that have a row."""
-    memory.groups = {row.group: row for row in memory.run.groups.all()}
-    for group, row in memory.groups.items():
-        memory.board.set_group(group, group_facts(row))
+    memory.groups = {}
+    _keep_groups(memory, memory.run.groups.all())
 
 
-def _read_attempts(memory: Memory, rows: list[StepRun], *, whole: bool) -> None:
-    by_pk = {row.pk: row.step for row in rows}
-    if whole or len(rows) > MOST_AT_ONCE:
+def _keep_groups(memory: Memory, found: Iterable[GroupRun]) -> None:
+    for row in found:
+        memory.groups[row.group] = row
+        memory.board.set_group(row.group, group_facts(row))
+
+
+def _read_attempts(memory: Memory, changed: list[StepRun], *, whole: bool) -> None:
+    if whole or len(changed) > MOST_AT_ONCE:
         ours = Attempt.objects.filter(step_run__run=memory.run)
     else:
-        ours = Attempt.objects.filter(step_run__in=by_pk)
+        ours = Attempt.objects.filter(step_run__in=[row.pk for row in changed])
     newest = ours.order_by().values("step_run").annotate(newest=Max("pk")).values("newest")
-    for row in rows:
-        memory.last.pop(row.step, None)
-        memory.open.pop(row.step, None)
-    for attempt in Attempt.objects.filter(pk__in=newest).order_by():
+    _keep_attempts(memory, changed, Attempt.objects.filter(pk__in=newest).order_by())
+
+
+def _keep_attempts(memory: Memory, changed: Iterable[StepRun], newest: Iterable[Attempt]) -> None:
+    """How the newest attempts at these steps stand."""
+    by_pk = {row.pk: row.step for row in changed}
+    for known in by_pk.values():
+        memory.last.pop(known, None)
+        memory.open.pop(known, None)
+    for attempt in newest:
         step = by_pk.get(attempt.step_run_id)
         if step is not None and attempt.group >= memory.rows[step].group:  # older: of a visit before
             attempt.step_run = memory.rows[step]

@@ -14,6 +14,7 @@ from django.db.models import Sum
 
 from plumbing import doorbell
 from runbooks.engine.memory import Memory
+from runbooks.engine.paces import SHARE_S, paces
 from runbooks.models import Attempt, Worker
 from runbooks.states import AttemptState
 
@@ -26,13 +27,27 @@ _asked_at = float("-inf")
 
 
 def ring_for(memory: Memory, queued: Iterable[Attempt], now: dt.datetime) -> None:
-    """Ring for attempts that may begin now: at most once per slot of the workers that aren't at this run already."""
-    due = Counter(attempt.executor for attempt in queued if attempt.not_before <= now)
-    for executor, count in due.items():
-        held = (one for one in memory.open.values() if one.state == AttemptState.LEASED and one.executor == executor)
+    """Ring for attempts that may begin now: at most once per slot of the workers that aren't at this run already.
+
+    Nobody is rung for what one of those who are at it should have done sooner than another could be there."""
+    due = [attempt for attempt in queued if attempt.not_before <= now]
+    for executor, count in Counter(attempt.executor for attempt in due).items():
+        held = [one for one in memory.open.values() if one.state == AttemptState.LEASED and one.executor == executor]
+        if held and is_soon_done(memory, held, (one for one in due if one.executor == executor)):
+            continue
         busy = len({attempt.worker for attempt in held})
         for _ in range(min(count, max(slots(executor, now) - busy, 0))):
-            doorbell.ring("work", f"{memory.run.uid}@{executor}" if executor else memory.run.uid)
+            ring_once(memory.run.uid, executor)
+
+
+def ring_once(run_uid: str, executor: str) -> None:
+    """Ring for one more worker with this label."""
+    doorbell.ring("work", f"{run_uid}@{executor}" if executor else run_uid)
+
+
+def is_soon_done(memory: Memory, held: Iterable[Attempt], more: Iterable[Attempt]) -> bool:
+    """Whether the workers that hold these attempts are done with them at once, and one of them with the rest."""
+    return paces.all_s(memory, held) < SHARE_S and paces.all_s(memory, more) < SHARE_S
 
 
 def slots(executor: str, now: dt.datetime) -> int:

@@ -4,15 +4,16 @@ On PostgreSQL the values of a column travel as one array, so that the text of a 
 rows there are: it is prepared once. A single row needs no array; SQLite takes a list of rows.
 """
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache, partial
+from typing import Any, TypeAlias, TypeVar, cast
 
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
 from plumbing import statements
 
+Row = TypeVar("Row", bound=models.Model)
 Column: TypeAlias = "models.Field[Any, Any]"
 Columns: TypeAlias = tuple[Column, ...]
 
@@ -55,8 +56,44 @@ def identify(objects: Sequence[models.Model], sent: list[CursorWrapper]) -> None
         each.pk, each._state.adding, each._state.db = key, False, connection.alias
 
 
+def select(model: type[models.Model], rest: str, params: Sequence[Any]) -> CursorWrapper:
+    """Ask for whole rows; `rest` follows the table's name in FROM. Their columns are called by the table's name."""
+    return statements.execute(f"{_select(model)} {rest}", params)
+
+
+def read(model: type[Row], cursor: CursorWrapper) -> list[Row]:
+    """What `select` found, once the statement has ended."""
+    names, convert = _converters(model, connection.alias)
+    found = cursor.fetchall()
+    return [model.from_db(connection.alias, names, row) for row in (convert(found) if found else ())]
+
+
+@cache
+def _select(model: type[models.Model]) -> str:
+    table = _quoted(model._meta.db_table)
+    columns = ", ".join(f"{table}.{_quoted(each.column)}" for each in model._meta.concrete_fields)
+    return f"SELECT {columns} FROM {table}"  # noqa: S608 - names of our own models
+
+
+@cache
+def _converters(model: type[models.Model], alias: str) -> tuple[list[str], Callable[[Iterable[Any]], Iterable[Any]]]:
+    """Field names in order, and what makes of a row of the database one of Python."""
+    compiler = model._base_manager.using(alias).all().order_by().query.get_compiler(alias)
+    columns = [each.get_col(model._meta.db_table) for each in model._meta.concrete_fields]
+    converters = compiler.get_converters(columns)
+    return [str(each.attname) for each in model._meta.concrete_fields], partial(_converted, compiler, converters)
+
+
+def _converted(compiler: Any, converters: Any, found: Iterable[Any]) -> Iterable[Any]:
+    return cast("Iterable[Any]", compiler.apply_converters(found, converters)) if converters else found
+
+
 def _columns(model: type[models.Model], names: tuple[str, ...]) -> Columns:
     return tuple(cast("Column", model._meta.get_field(name)) for name in names)
+
+
+def _key(model: type[models.Model]) -> Column:
+    return next(column for column in model._meta.concrete_fields if column.primary_key)
 
 
 def _values(objects: Sequence[models.Model], columns: Columns) -> list[list[Any]]:
@@ -75,7 +112,7 @@ def _send(sql: str, given: list[list[Any]]) -> CursorWrapper:
 @lru_cache(maxsize=512)
 def _update(model: type[models.Model], columns: Columns, count: int, guarded: bool, vendor: str) -> str:
     """UPDATE … FROM what is given, by primary key."""
-    key = cast("Column", model._meta.pk)
+    key = _key(model)
     guards = _columns(model, GUARDED) if guarded else ()
     named = [("pk", key), *((f"new_{each.column}", each) for each in columns)]
     named += [(f"was_{each.column}", each) for each in guards]
@@ -89,7 +126,7 @@ def _update(model: type[models.Model], columns: Columns, count: int, guarded: bo
 
 @lru_cache(maxsize=64)
 def _insert(model: type[models.Model], columns: Columns, count: int, vendor: str) -> str:
-    key, named = cast("Column", model._meta.pk), [(str(each.column), each) for each in columns]
+    key, named = _key(model), [(str(each.column), each) for each in columns]
     names = ", ".join(_quoted(each.column) for each in columns)
     into = f"INSERT INTO {_quoted(model._meta.db_table)} ({names})"
     return f"WITH {_given(named, count, vendor)} {into} SELECT * FROM given RETURNING {_quoted(key.column)}"  # noqa: S608
@@ -111,5 +148,5 @@ def _type(column: Column) -> str:
     return str(column.rel_db_type(connection) if column.primary_key else column.db_type(connection))
 
 
-def _quoted(name: str) -> str:
-    return connection.ops.quote_name(name)
+def _quoted(name: str | None) -> str:
+    return connection.ops.quote_name(str(name))

@@ -57,11 +57,12 @@ def _locked(run_uid: str) -> tuple[int, dt.datetime]:
 
 
 def _read(memory: Memory | None, run_uid: str, now: dt.datetime) -> tuple[Memory, set[str]]:
-    run = Run.objects.select_related("version__runbook").get(uid=run_uid)
-    if memory is not None and reading.is_same_plan(memory.run, run):
+    if memory is not None:
         memory.now = now
-        return memory, reading.refresh(memory, run)
-    return reading.remembered(run, now), set()
+        changed = reading.refresh(memory)
+        if changed is not None:
+            return memory, changed
+    return reading.remembered(Run.objects.select_related("version__runbook").get(uid=run_uid), now), set()
 
 
 def _remember(memory: Memory) -> None:

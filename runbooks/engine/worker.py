@@ -1,18 +1,20 @@
 """What a worker does: claim attempts of a run, act outside any transaction, write the results and claim the next."""
 
 import time
-from collections import OrderedDict
 
-from plumbing import doorbell
+from django.conf import settings
+
 from plumbing.failpoints import fail_here
 from runbooks.actions.base import Outcome
 from runbooks.engine import claiming, results
-from runbooks.engine.claiming import Claimed, claim_in, next_in, sealed, worker_name
+from runbooks.engine.claiming import Claimed, claim_in, due_in, next_in, sealed, worker_name
 from runbooks.engine.leases import leases
 from runbooks.engine.live import Voice
+from runbooks.engine.paces import paces
 from runbooks.engine.performing import Ended
 from runbooks.engine.performing import perform as act
 from runbooks.engine.presence import is_draining
+from runbooks.engine.rings import is_soon_done, ring_once
 from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle, transacted
 from runbooks.engine.work import Work
@@ -20,10 +22,7 @@ from runbooks.models import Attempt
 from runbooks.states import AttemptState
 
 SLICE_S = 0.5  # so long a worker goes on with one run, before it lets others' rings be heard
-BUNDLE_S = 0.010  # attempts that are claimed together should be done in so long
 FLUSH_S = 0.010  # the oldest result of a bundle waits no longer than this, and the attempt under way
-MOST_BUNDLED = 20
-PACES_KEPT = 1_000
 
 __all__ = ["attend", "claim", "finish", "lose", "perform", "work_on", "worker_name"]
 
@@ -87,7 +86,11 @@ def _named(attempt_id: int, state: AttemptState) -> tuple[str, str] | None:
 
 
 def _claim_next(work: Work, most: int) -> list[Claimed]:
-    return _claim(work, next_in(work, most)) if most else _claim(work, [])
+    """Claim up to `most`, or none when somebody else who is at this run will have done them at once."""
+    held = [attempt for attempt in work.memory.open.values() if attempt.state == AttemptState.LEASED]
+    if most and held and is_soon_done(work.memory, held, due_in(work)):
+        most = 0
+    return _claim(work, next_in(work, most))
 
 
 def _claim(work: Work, attempts: list[Attempt]) -> list[Claimed]:
@@ -106,8 +109,8 @@ def _carry_on(claimed: list[Claimed]) -> None:
     while claimed:
         done, claimed = _bundle(claimed)
         fail_here("after_action")
-        is_over = time.monotonic() > until
-        most = 0 if is_over or claimed else paces.bundle(done[-1][0])
+        is_over = time.monotonic() > until or is_draining()
+        most = 0 if is_over or claimed else paces.bundle(done[-1][0].pace)
         claimed += _record(run_uid, [(each.attempt, ended) for each, ended in done], most=most, pass_on=is_over)
 
 
@@ -134,7 +137,7 @@ def _perform(claimed: Claimed) -> Ended:
         ended = act(claimed, voice, lambda: leases.should_stop(attempt))
     finally:
         leases.drop(attempt)
-    paces.note(claimed, ended.took_s)
+    paces.note(claimed.pace, ended.took_s)
     return ended
 
 
@@ -150,7 +153,7 @@ def _record(run_uid: str, done: list[tuple[Attempt, Ended]], *, most: int, pass_
         settle(work)
         claimed = _claim_next(work, most)
         if pass_on and next_in(work, 1):
-            doorbell.ring("work", run_uid)
+            ring_once(run_uid, settings.EXECUTOR)
         return claimed
 
     return transacted(once)
@@ -184,25 +187,3 @@ def _lose(work: Work, step: str, attempt: Attempt) -> None:
     work.set(step, **(changes | {"effect": "unknown"} if attempt.kind == "act" else changes))
     told = {"step": step, "title": work.title(step), "attempt": attempt.number, "why": why}
     work.say("attempt.lost", told)
-
-
-class Paces:
-    """How long attempts of a kind took here, so that several quick ones are claimed at once, and slow ones alone."""
-
-    def __init__(self) -> None:
-        self._took_s: OrderedDict[tuple[str, str, str], float] = OrderedDict()
-
-    def note(self, claimed: Claimed, took_s: float) -> None:
-        key = claimed.pace_key
-        before = self._took_s.pop(key, took_s)
-        self._took_s[key] = max(took_s, before * 0.75 + took_s * 0.25)  # one slow call counts at once
-        if len(self._took_s) > PACES_KEPT:
-            self._took_s.popitem(last=False)
-
-    def bundle(self, like: Claimed) -> int:
-        """How many attempts like this one fit into BUNDLE_S; at least one."""
-        took_s = self._took_s.get(like.pace_key, BUNDLE_S)
-        return max(1, min(MOST_BUNDLED, int(BUNDLE_S / max(took_s, 1e-6))))
-
-
-paces = Paces()
