@@ -15,8 +15,7 @@ from runbooks.models import Attempt, Run
 
 BUNDLE_S = 0.010  # attempts that are claimed together should be done in so long
 MOST_BUNDLED = 20
-SHARE_S = 0.040  # less work than this is not worth a second worker
-OVERHEAD_S = 0.0005  # of an attempt beside its action
+SHARE_S = 0.100  # less than this, actions alone, is not worth a second worker: the rest of an attempt is done in turns
 KEPT = 1_000
 
 Key = tuple[int, str, str]
@@ -46,13 +45,13 @@ class Paces:
         return max(1, min(MOST_BUNDLED, int(BUNDLE_S / max(took_s, 1e-6))))
 
     def all_s(self, memory: Memory, attempts: Iterable[Attempt]) -> float:
-        """How long one worker should take for all of these; infinite when one of them is not known to be quick."""
+        """How long all these actions should take together; infinite when one of them is not known to be quick."""
         total = 0.0
         for attempt in attempts:
             took_s = self._took_s.get(key_of(memory.run, spec_in(memory, attempt.step_run.step), attempt))
             if took_s is None or took_s > BUNDLE_S:
                 return inf
-            total += took_s + OVERHEAD_S
+            total += took_s
         return total
 
 

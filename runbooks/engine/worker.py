@@ -21,7 +21,7 @@ from runbooks.engine.work import Work
 from runbooks.models import Attempt
 from runbooks.states import AttemptState
 
-SLICE_S = 0.5  # so long a worker goes on with one run, before it lets others' rings be heard
+SLICE_S = 2.0  # so long a worker goes on with one run; the next one may have to read all of it
 FLUSH_S = 0.010  # the oldest result of a bundle waits no longer than this, and the attempt under way
 
 __all__ = ["attend", "claim", "finish", "lose", "perform", "work_on", "worker_name"]
