@@ -3,6 +3,11 @@
 from incidents.timeline.words import D, Fields, Line, N, S
 
 
+def _echo(fields: Fields) -> str:
+    """A check that asked whoever acted is worth less, and says so."""
+    return f", said by {fields['echo']}, which also acted" if fields.get("echo") else ""
+
+
 def _attempt(fields: Fields) -> str:
     return f"attempt {fields['attempt']}" + (" of its check" if fields.get("of") == "verify" else "")
 
@@ -71,7 +76,7 @@ LINES: dict[str, Line] = {
     "step.cancelled": Line(S, "cancelled", "cancelled", "{title}", "was cancelled", "{why}"),
     "step.waiting": Line(N, "waiting", "waiting", "{title}", "waits", "{why}"),
     "step.reassigned": Line(S, "wait", "hand", "{who}", _handed, "{reason}"),
-    "attempt.succeeded": Line(N, "done", "bolt", "{title}", lambda f: f"{_attempt(f)} worked"),
+    "attempt.succeeded": Line(N, "done", "bolt", "{title}", lambda f: f"{_attempt(f)} worked{_echo(f)}"),
     "attempt.failed": Line(S, "failed", "bolt", "{title}", lambda f: f"{_attempt(f)} failed", "{error}"),
     "attempt.void": Line(N, "cancelled", "bolt", "{title}", "was taken back before anything was done", "{why}"),
     "attempt.late": Line(N, "late", "bolt", "{title}", "answered after its worker was given up; it changed nothing"),

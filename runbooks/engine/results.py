@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from runbooks.actions.base import Again, Done, Failed
+from runbooks.actions.sources import echo_of
 from runbooks.engine import deciding, watching
 from runbooks.engine.facts import Kind
 from runbooks.engine.model import Effect
@@ -37,6 +38,8 @@ def record(work: Work, attempt: Attempt, ended: Ended) -> bool:
     fields = {"step": step, "title": work.title(step), **told(attempt, outcome)}
     if ended.holds is not None:
         fields["holds"] = ended.holds
+    if attempt.kind == Kind.VERIFY and (echo := echo_of(spec, work.values_for(step))):
+        fields["echo"] = echo
     work.say(f"attempt.{verb}", fields)
     _keep(work, step, Kind(attempt.kind), ended, outcome)
     return True

@@ -80,6 +80,16 @@ def test_a_step_is_proved_by_another_source_than_its_own(start, toolbox, tmp_pat
     assert Path(log).read_text() == "ready in 3 ms\n"
 
 
+@pytest.mark.parametrize(("asked", "echo"), [("act", "command act"), ("other", None)])
+def test_a_probe_that_asks_the_actor_is_recorded_as_an_echo(start, toolbox, asked, echo):
+    table = f"run = {json.dumps([sys.executable, '-I', '-S', '-c', 'pass'])}\nchanges = false\n"
+    toolbox(f"[commands.act]\n{table}[commands.other]\n{table}")
+    run = work_off(start(f"{TEXT.format(name='act')}    verify: {{command: {{run: [{asked}]}}, every: 1s}}\n"))
+    assert states(run) == {"act": "done"}, list(Attempt.objects.values("kind", "state", "error"))
+    told = [one.fields for one in entries(run.stream) if one.kind == "attempt.succeeded"]
+    assert [(one["of"], one.get("echo")) for one in told] == [("act", None), ("verify", echo)]
+
+
 @pytest.mark.parametrize("go", [work_off, lambda run: worker.work_on(run.uid)], ids=["one by one", "fused claims"])
 def test_what_the_action_wrote_into_a_log_proves_it_and_what_stood_there_before_does_not(
     start, toolbox, tmp_path, go
