@@ -109,6 +109,17 @@ def workloads(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(file.read_text()) for file in sorted(folder.glob("w*.json"))]
 
 
+def stacked(plan: dict[str, Any], times: int) -> dict[str, Any]:
+    """The same plan so many times in one run, each after the one before: as wide, and so many times as large."""
+    steps: list[dict[str, Any]] = []
+    for turn in range(times):
+        before = [steps[-1]["id"]] if steps else []
+        for step in plan["steps"]:
+            needs = [f"t{turn}{need}" for need in step["needs"]] or before
+            steps.append({**step, "id": f"t{turn}{step['id']}", "needs": needs})
+    return {**plan, "name": f"w6_layered{len(steps)}", "step_count": len(steps), "steps": steps}
+
+
 @contextmanager
 def workers(*, beside_celery: bool) -> Iterator[None]:
     """Whoever does the work: prefork processes, Celery's beside ours; or threads in this process, when embedded."""

@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from audit.bench import appends
 from config.bench import live
-from config.bench.engine import Bench, workers, workloads
+from config.bench.engine import Bench, stacked, workers, workloads
 from config.bench.profile import profile
 
 PARTS = ("ledger", "engine", "profile", "live")
@@ -134,6 +134,9 @@ def _engine(folder: Path, repeats: int, only: list[str]) -> Iterator[dict[str, s
             if not only or plan["name"].split("_")[0] in only:
                 measured = found.measure(plan, repeats, beside_celery=beside_celery)
                 yield {f"engine {measured.name} ({measured.steps} steps)": str(measured)}
+            if plan["name"].startswith("w3") and (not only or "w6" in only):
+                large = found.measure(stacked(plan, 20), 1, beside_celery=False)
+                yield {f"engine {large.name} ({large.steps} steps)": str(large)}
 
 
 def _profile(folder: Path) -> Iterator[dict[str, str]]:
