@@ -53,6 +53,8 @@ def main(arguments: list[str]) -> int:
     """Exit status: 0 when every part passed."""
     asked = parse(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave through every `finally`
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored, and its
+    # children would not hear that they should end
     if "sqlite" in asked.parts:
         for old in HOUSE.glob(".coverage.*"):  # figures of an earlier run would flatter this one
             old.unlink()
