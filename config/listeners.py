@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from celery.signals import celeryd_init, task_postrun, task_prerun, worker_init, worker_ready, worker_shutdown
+from celery.signals import (
+    celeryd_init,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
 from django.conf import settings
 from django.db import close_old_connections
 
@@ -43,6 +51,12 @@ def arrive(sender: Any, **_: Any) -> None:
 def look_after_connections(**_: Any) -> None:
     """Celery itself would close them around each task (config.celery): ours are kept while they are young and well."""
     close_old_connections()
+
+
+@worker_shutting_down.connect
+def take_nothing_more(**_: Any) -> None:
+    """SIGTERM, or Ctrl-C: what is at work ends, and others are rung for the rest."""
+    presence.take_nothing_more()
 
 
 @worker_shutdown.connect

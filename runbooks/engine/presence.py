@@ -34,11 +34,17 @@ ALONE_S = 5.0  # so long nobody was there before the sweep does their work: long
 FORGOTTEN = dt.timedelta(hours=1)  # a silent worker is shown for so long
 
 _draining = multiprocessing.Value("b", 0, lock=False)  # made before the fork: the children see it too
+_leaving = multiprocessing.Value("b", 0, lock=False)
 
 
 def is_draining() -> bool:
-    """Whether this worker was told to take nothing more."""
-    return bool(_draining.value)
+    """Whether this worker was told to take nothing more: by somebody who drains it, or by the signal that ends it."""
+    return bool(_draining.value or _leaving.value)
+
+
+def take_nothing_more() -> None:
+    """It is about to end. Safe in a signal handler."""
+    _leaving.value = True
 
 
 class Presence:
@@ -112,7 +118,7 @@ class Presence:
         with atomic():
             ours.update(seen_at=clock.now())
         draining = ours.values_list("is_draining", flat=True).first()
-        if draining is not None and draining != is_draining():
+        if draining is not None and draining != bool(_draining.value):
             _draining.value = draining
             self.on_drain(draining)
         self.bury()

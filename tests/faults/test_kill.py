@@ -45,7 +45,9 @@ def test_the_process_that_holds_a_step_killed_in_the_middle_of_it(scene: Scene) 
 
 
 def begin_and_die(scene: Scene, step: dict[str, Any]) -> str:
-    """A run of one step, whose worker dies when the step has acted."""
+    """A run of one step, whose worker dies when the step has acted. It is there: else the sweep would do the step."""
+    if scene.portal.shape != "embedded":
+        scene.portal.wait_for_workers("one@localhost")
     slug = scene.publish([step])
     status, told = scene.start(slug)
     assert status in (201, 0), told  # an embedded portal may die before it answers
@@ -122,7 +124,9 @@ def in_a_row(scene: Scene, count: int, **fields: Any) -> Plan:
 @pytest.mark.parametrize("point", ["after_claim:2", "after_action:2", "before_ring:3"])
 def test_killed_again_and_again_around_a_claim_that_ends_another_step(scene: Scene, point: str) -> None:
     """A process does one step, and dies in the claim that was made as that one ended; so does the next process."""
-    plan = [*in_a_row(scene, 4), scene.post_step("beside", needs=["r1"])]  # few: five losses put a step into quarantine
+    plan = in_a_row(scene, 4)  # few: five losses put a step into quarantine
+    if scene.portal.shape == "redis":  # elsewhere two threads claim side by side: one's claim kills the other's work
+        plan.append(scene.post_step("beside", needs=["r1"]))
     with scene.portal.altered(scene.portal.attending, MUSTER_FAIL=point):
         run = begin_dying(scene, plan)
         found = supervise(scene, run, lambda found: found["state"] != "running")
@@ -161,6 +165,7 @@ def test_stopped_under_load_it_is_gone_in_five_seconds_and_loses_nothing(scene: 
             child.send_signal(number)
         for child in children:
             child.wait(10)
+        print(f"gone after {time.monotonic() - began:.2f} s")
         assert time.monotonic() - began < 5
     assert len(scene.target.effects(run)) < 12, "it was over before it was stopped"
     scene.portal.start()
