@@ -16,7 +16,7 @@ from runbooks.engine.facts import (
     Snapshot,
     StepFacts,
 )
-from runbooks.engine.model import Case, Decision, Definition, OnFailure, Section, Step, Strategy
+from runbooks.engine.model import Case, Decision, Definition, Loop, OnFailure, Section, Step, Strategy
 from runbooks.engine.planner import plan
 from runbooks.states import AttemptState, GroupState, RunState, StepState
 from tests.runbooks.indexes import assert_like_new, indexes
@@ -131,3 +131,23 @@ def test_groups_are_judged_in_the_authors_order_whichever_of_them_a_step_touched
     assert plan(board, {"b"}) == plan(board)
     moved = [each.group for each in plan(board) if isinstance(each, MoveGroup)]
     assert moved == ["g", "h"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asks"), [(Kind.WHEN, {"when": "inputs.x"}), (Kind.ITEMS, {"loop": Loop("inputs.y")})]
+)
+@pytest.mark.parametrize(
+    ("strategy", "state"),
+    [(Strategy(OnFailure.CONTINUE), GroupState.ASSESSING), (Strategy(OnFailure.STOP), GroupState.FAILED)],
+)
+def test_a_group_goes_on_as_soon_as_the_condition_or_the_list_of_a_step_in_it_is_asked(strategy, state, kind, asks):
+    """What the step waited for stands outside of the group, and a person left it out after the group was judged."""
+    steps = (step("a", section="g"), step("b", "a"), step("c", "b", section="g", **asks), step("d"))
+    facts = {"a": StepFacts(S.FAILED), "d": StepFacts(S.RUNNING, tries=1)}
+    run = Snapshot(RunState.RUNNING, facts, {"g": GroupFacts(state)})
+    board = Board(Definition("p", "P", steps, sections=(Section("g", "G", strategy=strategy),)), run)
+    assert plan(board) == ()
+    board.set("b", StepFacts(S.SKIPPED))
+    due = plan(board, {"b"})
+    assert due == plan(Board(board.definition, board.snapshot()))
+    assert due == (QueueAttempt("c", kind, 0, 1), MoveGroup("g", GroupState.OPEN, "It goes on."))

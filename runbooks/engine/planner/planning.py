@@ -88,10 +88,13 @@ class Planning:
             if facts.role is Role.ITEM:
                 self.note_row(facts.of)
         if facts.role is Role.STEP:
-            for group in board.graph.above[board.graph.group_of[row]]:
-                self.note_group(group)
+            self._note_groups_around(row)
             if board.stand(row) is Stand.BROKEN:
                 self.note_lingering()
+
+    def _note_groups_around(self, step: str) -> None:
+        for group in self.board.graph.above[self.board.graph.group_of[step]]:
+            self.note_group(group)
 
     def note_going_back(self) -> None:
         """Look at decisions that go back once all is calm: before anything new begins."""
@@ -206,6 +209,8 @@ class Planning:
 
     def queue(self, row: str, kind: Kind, number: int, group: int, after_s: float = 0.0) -> None:
         self.add(QueueAttempt(row, kind, number, group, after_s, self.facts(row).rounds))
+        if self.facts(row).state is StepState.WAITING:
+            self._note_groups_around(row)  # its condition or its list is asked: it goes on without a move
 
     def queue_round(self, row: str, every_s: float) -> None:
         """The next round of `until`: the same again, under a new key."""
