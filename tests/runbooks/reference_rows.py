@@ -192,8 +192,8 @@ class Rows(Opening):
             if any(step in needs[each] for each in before):
                 before.add(step)
         found = (before & after) | {first, last}
-        outside = {self.around(each)[-1 - len(self.around(last))] for each in found if self.is_outside(each, last)}
-        found |= {each for group in outside for each in self.inside(group)}
+        outside = [self.outside(each, last) for each in found]
+        found |= {each for groups in outside if groups for each in self.inside(groups[-1])}
         while more := {each for each in self.order if self.was_bypassed_by(each, needs[each], found)}:
             found |= more
         return [each for each in self.order if each in found]
@@ -201,8 +201,9 @@ class Rows(Opening):
     def was_bypassed_by(self, step: str, needs: set[str], found: set[str]) -> bool:
         return step not in found and bool(needs & found) and self.steps[step].state is S.BYPASSED
 
-    def is_outside(self, step: str, other: str) -> bool:
-        return any(group not in self.around(other) for group in self.around(step))
+    def outside(self, step: str, other: str) -> list[str]:
+        """Groups of a step that the other one stands outside of, innermost first."""
+        return [group for group in self.around(step) if group not in self.around(other)]
 
     # Loops, undo
 

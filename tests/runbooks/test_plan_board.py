@@ -4,6 +4,7 @@ from itertools import permutations
 
 import pytest
 
+from runbooks.engine.applying import applied
 from runbooks.engine.board import Board
 from runbooks.engine.facts import (
     GroupFacts,
@@ -20,6 +21,7 @@ from runbooks.engine.model import Case, Decision, Definition, Loop, OnFailure, S
 from runbooks.engine.planner import plan
 from runbooks.states import AttemptState, GroupState, RunState, StepState
 from tests.runbooks.indexes import assert_like_new, indexes
+from tests.runbooks.reference import interpret
 
 S = StepState
 GROUP = Strategy(OnFailure.STOP)
@@ -117,6 +119,26 @@ def test_a_decision_goes_back_as_soon_as_the_last_step_between_has_ended_before_
         "d",
         ("a", "d", "b", "c"),
     ]
+
+
+def test_a_decision_that_goes_back_into_a_group_beside_its_own_lets_all_of_that_group_begin_anew():
+    way = Decision((Case("c0", "true", back="a"),))
+    back = Step("d", "D", "decide", needs=("a",), section="h", decide=way, harmless=True)
+    steps = (step("a", section="g"), step("b", section="g"), back, step("c", section="h"))
+    sections = (Section("g", "G", strategy=GROUP), Section("h", "H", strategy=GROUP))
+    facts = {
+        "a": StepFacts(S.DONE, tries=1),
+        "b": StepFacts(S.DONE, tries=1),
+        "c": StepFacts(S.DONE, tries=1),
+        "d": StepFacts(S.RUNNING, tries=1, last=ENDED_WELL, case="c0", back="a"),
+    }
+    definition = Definition("p", "P", steps, sections=sections)
+    before = Snapshot(RunState.RUNNING, facts, {"g": GroupFacts(GroupState.PASSED)})
+    due = plan(definition, before)
+    assert [each.steps for each in due if isinstance(each, Revisit)] == [("a", "b", "d")]
+    assert MoveGroup("g", GroupState.OPEN, "Decision D goes back.") in due
+    after, other = applied(before, due), interpret(definition, before)
+    assert (after.steps, after.groups) == (other.steps, other.groups)
 
 
 def test_groups_are_judged_in_the_authors_order_whichever_of_them_a_step_touched():
