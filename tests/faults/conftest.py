@@ -51,6 +51,7 @@ def target() -> Iterator[Target]:
 def scene(standing: Portal, target: Target) -> Iterator[Scene]:
     """A corner of a portal that is well; it is healed afterwards too, so that a failure doesn't hurt the next test."""
     standing.heal()
+    standing.wait_until_attended()
     yield Scene(standing, target)
     standing.heal()
 

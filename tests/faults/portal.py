@@ -137,6 +137,15 @@ class Portal:
             time.sleep(0.2)
         return found
 
+    def wait_until_attended(self) -> None:
+        """Until the worker, if one runs, says that it is there: on a slow machine the sweep would be sooner."""
+        if self.shape == "embedded" or not self.programs["worker"].running():
+            return
+        until = time.monotonic() + 30
+        while "one@localhost" not in self.ask("workers")["live"]:
+            assert time.monotonic() < until, "the worker runs, and doesn't say so"
+            time.sleep(0.1)
+
     def wait_for_workers(self, *names: str) -> None:
         """Until exactly these workers say that they are there."""
         until = time.monotonic() + 30
