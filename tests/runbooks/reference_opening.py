@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from runbooks.engine.facts import GroupFacts, Kind, LastAttempt, StepFacts, Verdict, item_id, undo_id
-from runbooks.engine.model import Step
+from runbooks.engine.model import Effect, Step
 from runbooks.states import AttemptState as A
 from runbooks.states import Choice, LockState, Role
 from runbooks.states import GroupState as G
@@ -44,6 +44,15 @@ class Opening(Plan):
 
     def settle_group(self, group: str) -> None:
         self.groups[group] = replace(self.groups[group], choice=Choice.NONE, choice_why="")
+
+    def renew(self, row: str, *, visits: int, was_done: bool) -> None:
+        """Let a row begin anew: of what it did in an earlier visit only the effect stays known."""
+        was = self.steps[row]
+        did = was_done or was.state is S.DONE
+        effect = Effect.MAYBE if did and was.effect is Effect.NONE else was.effect
+        effect = Effect.NONE if was.state is S.UNDONE else effect
+        fresh = StepFacts(role=was.role, of=was.of, group=was.group + 1, effect=effect)
+        self.steps[row] = replace(fresh, visits=visits, held=was.held)
 
     # Opening
 
@@ -162,8 +171,11 @@ class Opening(Plan):
             for row in reversed(items) if self.definition.by_id[step].loop else [step]:
                 self.move(row, S.UNDOING)
                 undo = undo_id(row)
-                group = self.steps[undo].group + 1 if undo in self.steps else 1
-                self.steps[undo] = StepFacts(role=Role.UNDO, of=row, needs=tuple(before), group=group)
+                if undo in self.steps:
+                    self.renew(undo, visits=self.steps[undo].visits, was_done=False)
+                else:
+                    self.steps[undo] = StepFacts(role=Role.UNDO, of=row)
+                self.put(undo, needs=tuple(before))
                 before = [undo]
         return bool(owing)
 

@@ -175,14 +175,6 @@ class Rows(Opening):
             self.renew(each, visits=self.steps[each].visits + (each == row), was_done=each == row)
         return True
 
-    def renew(self, row: str, *, visits: int, was_done: bool) -> None:
-        was = self.steps[row]
-        did = was_done or was.state is S.DONE
-        effect = Effect.MAYBE if did and was.effect is Effect.NONE else was.effect
-        effect = Effect.NONE if was.state is S.UNDONE else effect
-        fresh = StepFacts(role=was.role, of=was.of, group=was.group + 1, effect=effect)
-        self.steps[row] = replace(fresh, visits=visits, held=was.held)
-
     def between(self, first: str, last: str) -> list[str]:
         needs = {step: set(self._needs(step)) for step in self.order}
         before, after = {last}, {first}

@@ -17,9 +17,9 @@ from runbooks.engine.facts import (
     Snapshot,
     StepFacts,
 )
-from runbooks.engine.model import Case, Decision, Definition, Loop, OnFailure, Section, Step, Strategy
+from runbooks.engine.model import Case, Decision, Definition, Effect, Loop, OnFailure, Section, Step, Strategy, Undo
 from runbooks.engine.planner import plan
-from runbooks.states import AttemptState, GroupState, RunState, StepState
+from runbooks.states import AttemptState, GroupState, Role, RunState, StepState
 from tests.runbooks.indexes import assert_like_new, indexes
 from tests.runbooks.reference import interpret
 
@@ -139,6 +139,26 @@ def test_a_decision_that_goes_back_into_a_group_beside_its_own_lets_all_of_that_
     assert MoveGroup("g", GroupState.OPEN, "Decision D goes back.") in due
     after, other = applied(before, due), interpret(definition, before)
     assert (after.steps, after.groups) == (other.steps, other.groups)
+
+
+def test_an_undo_that_is_needed_again_after_another_visit_begins_anew():
+    steps = (step("a", undo=Undo("http")), step("b"))
+    facts = {
+        "a": StepFacts(S.DONE, tries=1, group=2, effect=Effect.MAYBE),
+        "b": StepFacts(S.FAILED, tries=1),
+        "undo:a": StepFacts(S.DONE, tries=1, last=ENDED_WELL, role=Role.UNDO, of="a", effect=Effect.MAYBE),
+    }
+    definition = Definition("p", "P", steps, strategy=Strategy(OnFailure.FAIL_FAST))
+    before = Snapshot(RunState.RUNNING, facts)
+    after, other = applied(before, plan(definition, before)), interpret(definition, before)
+    assert (after.steps, after.groups) == (other.steps, other.groups)
+    undo = after.steps["undo:a"]
+    assert (undo.state, undo.tries, undo.group, undo.last) == (
+        S.READY,
+        1,
+        2,
+        LastAttempt(Kind.ACT, AttemptState.QUEUED),
+    )
 
 
 def test_groups_are_judged_in_the_authors_order_whichever_of_them_a_step_touched():
