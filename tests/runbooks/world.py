@@ -235,9 +235,15 @@ class World:
     def answer(self, row: str) -> None:
         """To a step that asks about its failure."""
         if self.chance.random() < 0.2:
-            self._set(row, state=S.DONE)
+            self.replaced(row)
         else:
             self._set(row, choice=self._whimsical([Choice.SKIP, Choice.GIVE_UP], Choice.RETRY), choice_why="so")
+
+    def replaced(self, row: str) -> None:
+        """A person did it in another way, whether or not it was tried before."""
+        facts = self.facts(row)
+        self.acts.append((row, facts.group))
+        self._set(row, state=S.DONE, last=LastAttempt(Kind.ACT, A.SUCCEEDED), tries=facts.tries + 1)
 
     def answer_undo(self, row: str) -> None:
         if self._whimsical([False], True):
