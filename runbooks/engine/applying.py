@@ -56,7 +56,8 @@ def changed(facts: StepFacts, transition: Transition) -> StepFacts:
     """One step's facts after a transition that is about this step alone."""
     match transition:
         case MoveStep(_, to):
-            return replace(again(facts) if is_another_try(facts.state, to) else facts, state=to)
+            effect = Effect.NONE if facts.state is StepState.UNDONE else facts.effect  # it was taken back
+            return replace(again(facts) if is_another_try(facts.state, to) else facts, state=to, effect=effect)
         case QueueAttempt():
             return _queued(facts, transition)
         case AskApproval():

@@ -12,7 +12,7 @@ from runbooks.engine import reading, rows, timers
 from runbooks.engine.applying import is_another_try
 from runbooks.engine.intent import Intent, intent_of
 from runbooks.engine.memory import Memory
-from runbooks.engine.model import Definition, Step
+from runbooks.engine.model import Definition, Effect, Step
 from runbooks.engine.rings import ring_for
 from runbooks.engine.unwritten import Unwritten
 from runbooks.models import Attempt, GroupRun, Run, StepRun
@@ -180,6 +180,8 @@ class Work:
         if is_another_try(came_from, to):
             changes |= {"group": row.group + 1, "losses": 0, "choice": Choice.NONE, "choice_why": ""}
             self.memory.forget_attempts(step)
+        if came_from is StepState.UNDONE:
+            changes["effect"] = Effect.NONE  # it was taken back
         if because:
             changes["because"] = because
             fields["because"] = because

@@ -43,6 +43,7 @@ def keep_all(world: World) -> None:
     nothing_is_repeated_that_may_do_harm(world, looks)
     groups_end_as_their_strategy_says(world, looks)
     undo_is_for_what_happened(world, looks)
+    nothing_is_taken_back_twice(world, looks)
     undo_goes_backwards(world, looks)
     the_second_interpreter_agrees(world)
 
@@ -146,6 +147,17 @@ def undo_is_for_what_happened(world: World, looks: list[Look]) -> None:
             inside = naive.inside(transition.group)
             assert not any(naive.owes(step) for step in inside), "the group is undone, but something is left"
             assert not any(before.steps[step].state in (S.UNDOING, S.STUCK) for step in inside)
+
+
+def nothing_is_taken_back_twice(world: World, looks: list[Look]) -> None:
+    """What was taken back is taken back once more only if it was done once more, in a later visit."""
+    undone: dict[str, int] = {}
+    for before, transition in looks:
+        match transition:
+            case MoveStep(row, S.UNDONE):
+                undone[row] = before.steps[row].group
+            case AddUndo(row) if row in undone:
+                assert any(acted == row and group > undone[row] for acted, group in world.acts), row
 
 
 def undo_goes_backwards(world: World, looks: list[Look]) -> None:

@@ -25,7 +25,8 @@ class Opening(Plan):
         facts = self.steps[row]
         if facts.state in (S.FAILED, S.UNKNOWN, S.CANCELLED) and to in (S.WAITING, S.APPROVAL, S.LOCKED, S.READY):
             self.put(row, group=facts.group + 1, losses=0, last=None, verdict=None, choice=Choice.NONE, choice_why="")
-        return self.put(row, state=to, locks=LockState.NONE if to in ENDED else facts.locks)
+        effect = Effect.NONE if facts.state is S.UNDONE else self.steps[row].effect
+        return self.put(row, state=to, effect=effect, locks=LockState.NONE if to in ENDED else facts.locks)
 
     def queue(self, row: str, kind: Kind, number: int, group: int, rounds: int | None = None) -> bool:
         facts = self.steps[row]

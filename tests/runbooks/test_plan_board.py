@@ -7,6 +7,7 @@ import pytest
 from runbooks.engine.applying import applied
 from runbooks.engine.board import Board
 from runbooks.engine.facts import (
+    AddUndo,
     GroupFacts,
     Kind,
     LastAttempt,
@@ -19,7 +20,7 @@ from runbooks.engine.facts import (
 )
 from runbooks.engine.model import Case, Decision, Definition, Effect, Loop, OnFailure, Section, Step, Strategy, Undo
 from runbooks.engine.planner import plan
-from runbooks.states import AttemptState, GroupState, Role, RunState, StepState
+from runbooks.states import AttemptState, Choice, GroupState, Role, RunState, StepState
 from tests.runbooks.indexes import assert_like_new, indexes
 from tests.runbooks.reference import interpret
 
@@ -159,6 +160,24 @@ def test_an_undo_that_is_needed_again_after_another_visit_begins_anew():
         2,
         LastAttempt(Kind.ACT, AttemptState.QUEUED),
     )
+
+
+def test_what_was_taken_back_and_then_skipped_is_not_taken_back_again():
+    steps = (step("a", section="g", undo=Undo("http")), step("b"))
+    section = Section("g", "G", strategy=Strategy(OnFailure.CONTINUE))
+    facts = {
+        "a": StepFacts(S.UNDONE, tries=1, effect=Effect.MAYBE),
+        "b": StepFacts(S.FAILED, tries=1),
+        "undo:a": StepFacts(S.DONE, tries=1, last=ENDED_WELL, role=Role.UNDO, of="a", effect=Effect.MAYBE),
+    }
+    definition = Definition("p", "P", steps, sections=(section,), strategy=Strategy(OnFailure.FAIL_FAST))
+    skipped = {"g": GroupFacts(GroupState.ASSESSING, Choice.SKIP, "not needed")}
+    before = Snapshot(RunState.RUNNING, facts, skipped)
+    due = plan(definition, before)
+    assert not [each for each in due if isinstance(each, AddUndo)]
+    after = applied(before, due)
+    assert (after.steps["a"].state, after.steps["a"].effect) == (S.SKIPPED, Effect.NONE)
+    assert after.run_state is RunState.UNDONE
 
 
 def test_groups_are_judged_in_the_authors_order_whichever_of_them_a_step_touched():

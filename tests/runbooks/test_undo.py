@@ -103,6 +103,22 @@ def test_a_branch_is_taken_back_and_the_other_stays(start, scripted, commander):
     assert [step for step in scripted.steps if step.startswith("undo")] == ["undo:c"]
 
 
+def test_what_was_taken_back_and_is_then_skipped_is_not_taken_back_again(start, scripted, commander):
+    run = work_off(start(GROUP.replace("on_failure: stop", "on_failure: continue")))
+    services.undo_branch(run.uid, "a", actor=commander, seen_at=seen(run, "a"), reason="Not now.")
+    run = work_off(run)
+    group = run.groups.get(group="left")
+    assert (states(run)["a"], group.state) == ("undone", "assessing")
+    services.assess_group(run.uid, "left", actor=commander, seen_at=group.seen_at, choice="skip", reason="Not needed.")
+    run = work_off(run)
+    assert states(run)["a"] == "skipped"
+    assert [each.step for each in forecast(run).order] == ["c"]
+    services.undo_run(run.uid, actor=commander, seen_at=run.seen_at, reason="Wrong cluster.")
+    run = work_off(run)
+    assert [step for step in scripted.steps if step.startswith("undo")] == ["undo:a", "undo:c"]
+    assert run.state == "undone"
+
+
 def test_nothing_to_take_back_is_said(start, scripted, commander):
     run = start(GROUP)
     row = run.groups.get(group="left")
