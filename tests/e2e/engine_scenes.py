@@ -18,8 +18,8 @@ from tests.e2e.world import World, declare
 SILENCE_S = 20.0
 BRANCHES, FAILING = 10, (3, 6, 8)
 TICKER = """import time
-for n in range(1, 400):
-    print(f"copied block {n * 64} of 25600, checksum ok", flush=True)
+for n in range(1, 4000):
+    print(f"copied block {n * 64} of 256000, checksum ok", flush=True)
     time.sleep(0.25)
 """
 
