@@ -41,12 +41,8 @@ SELECTED = {  # part -> which tests (pytest -m)
 }
 LONG = ("slow", "monkey")
 PATIENCE_S = 20.0  # so long a child may take to stop its own children
-ASIDE_PATIENCE_S = (
-    2 * PATIENCE_S + 5
-)  # its child is one that has such patience itself: killed sooner, it leaves orphans
 WITH_SERVERS = ("postgresql", "slow")  # the portals of the faults have servers of their own
-PARTS = ("lint", "faults", *(part for part in SELECTED if part != "faults"), "coverage")
-BESIDE = {"faults": ("sqlite", "postgresql")}  # it waits more than it works: it runs while those two do
+PARTS = ("lint", *SELECTED, "coverage")
 
 
 def main(arguments: list[str]) -> int:
@@ -58,49 +54,19 @@ def main(arguments: list[str]) -> int:
     if "sqlite" in asked.parts:
         for old in HOUSE.glob(".coverage.*"):  # figures of an earlier run would flatter this one
             old.unlink()
-    with tempfile.TemporaryDirectory(prefix="muster-report-") as reports, ExitStack() as ending:
-        outcomes = run_parts(asked, Path(reports), ending)
+    with tempfile.TemporaryDirectory(prefix="muster-report-") as reports:
+        outcomes = run_parts(asked, Path(reports))
     print(f"\n{table(outcomes)}", flush=True)
     return 1 if is_failure(outcomes, strict=asked.ci) else 0
 
 
-def run_parts(asked: argparse.Namespace, reports: Path, ending: ExitStack) -> list[Outcome]:
-    """One after the other, but for those that may run beside others."""
+def run_parts(asked: argparse.Namespace, reports: Path) -> list[Outcome]:
+    """One after the other: two at once on two cores starve each other, and faults are told from slowness by time."""
     outcomes: list[Outcome] = []
-    aside: list[Aside] = []
     for part in asked.parts:
-        outcomes += [one.wait() for one in aside if part not in BESIDE[one.part]]
-        aside = [one for one in aside if part in BESIDE[one.part]]
-        if set(BESIDE.get(part, ())) & set(asked.parts):
-            aside.append(ending.enter_context(Aside(part, reports)))
-        else:
-            print(f"\n=== {part} ===", flush=True)
-            outcomes.append(run_part(part, asked.report or reports / f"{part}-{time.monotonic_ns()}.xml"))
-    return outcomes + [one.wait() for one in aside]
-
-
-class Aside:
-    """A part that runs in a process of its own while others run; what it prints is shown when it is over."""
-
-    def __init__(self, part: str, reports: Path) -> None:
-        self.part, self.report, self.log = part, reports / f"{part}.xml", reports / f"{part}.log"
-        self.began = time.monotonic()
-
-    def __enter__(self) -> "Aside":
-        print(f"\n=== {self.part}, beside {' and '.join(BESIDE[self.part])} ===", flush=True)
-        command = [sys.executable, "-m", "scripts.test", "--only", self.part, "--report", str(self.report)]
-        with self.log.open("wb") as log:
-            self.child = subprocess.Popen(command, cwd=HOUSE, stdout=log, stderr=log, start_new_session=True)
-        return self
-
-    def wait(self) -> Outcome:
-        status = self.child.wait()
-        seconds = time.monotonic() - self.began
-        print(f"\n=== {self.part} ===\n{self.log.read_text()}", flush=True)
-        return Outcome(self.part, status == 0, seconds, "", *read_report(self.report))
-
-    def __exit__(self, *_: object) -> None:
-        end_group(self.child, ASIDE_PATIENCE_S)
+        print(f"\n=== {part} ===", flush=True)
+        outcomes.append(run_part(part, reports / f"{part}-{time.monotonic_ns()}.xml"))
+    return outcomes
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -110,7 +76,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--long", action="store_true", help=f"also the slow tests, and the drill {DRILLS_IN_A_ROW} times"
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"one or more of {', '.join(PARTS)}")
-    parser.add_argument("--report", type=Path, help="where the report of one part is kept")
     asked = parser.parse_args(arguments)
     usual = [part for part in PARTS if part not in LONG]
     asked.parts = asked.only or ([*usual, *LONG, *["drill"] * (DRILLS_IN_A_ROW - 1)] if asked.long else usual)
@@ -177,12 +142,12 @@ def run(arguments: list[str], extra: Mapping[str, str], limit_s: int) -> int:
         end_group(child)
 
 
-def end_group(child: subprocess.Popen[bytes], patience_s: float = PATIENCE_S) -> None:
+def end_group(child: subprocess.Popen[bytes]) -> None:
     """The child, if it still runs, gets time to stop its own children; then whoever is left in its group is killed."""
     if child.poll() is None:
         child.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            child.wait(patience_s)
+            child.wait(PATIENCE_S)
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
