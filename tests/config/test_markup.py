@@ -67,14 +67,6 @@ def evil(world: World) -> World:
     return World(**{**vars(world), **changed})
 
 
-QUERIES = {  # pages that show something else when they are asked for it
-    "runbooks:page": ("?tab=versions", "?tab=runs"),
-    "incidents:start-runbook": ("?runbook=evil",),
-    "incidents:declare": ("?service=store",),
-    "approvals:inbox": ("?show=asked",),
-}
-
-
 def pages_of(evil: World) -> dict[str, str]:
     """Every page and fragment that the resolver knows, with and without htmx, as the commander sees it."""
     found = {}
@@ -83,7 +75,7 @@ def pages_of(evil: World) -> dict[str, str]:
             continue
         arguments = {**evil.arguments(door), "number": 1}
         path = reverse(door, kwargs={name: arguments[name] for name in doors()[door]})
-        for query in ("", *QUERIES.get(door, ())):
+        for query in ("", "?tab=versions", "?tab=runs", "?runbook=evil", "?service=store", "?show=asked"):
             for headers in ({}, {"HX-Request": "true"}):
                 answer = evil.clients["commander"].get(path + query, headers=headers)
                 assert answer.status_code in (200, 302, 403, 404, 409), f"{door}: {answer.status_code}"
@@ -92,7 +84,6 @@ def pages_of(evil: World) -> dict[str, str]:
 
 
 def test_no_page_gives_markup_back(evil: World) -> None:
-    assert set(QUERIES) <= set(PAGES)
     pages = pages_of(evil)
     wrong = {name: raw for name, page in pages.items() for raw in RAW if raw in _without_json(page)}
     assert not wrong

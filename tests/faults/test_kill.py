@@ -14,7 +14,6 @@ from tests.faults.scene import Plan, Scene
 
 pytestmark = pytest.mark.faults
 FOUND_WITHIN_S = 5  # by the sweep, what nobody rang for
-GONE_WITHIN_S = 20  # a bound for a hanging end: 1 to 3 s are usual, and on a busy machine it takes as long as it takes
 
 
 def kill_all(portal: Portal) -> None:
@@ -154,7 +153,7 @@ def test_killed_around_such_a_claim_of_a_step_that_must_not_be_repeated(scene: S
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
-def test_stopped_under_load_it_is_gone_soon_and_loses_nothing(scene: Scene, number: signal.Signals) -> None:
+def test_stopped_under_load_it_is_gone_in_five_seconds_and_loses_nothing(scene: Scene, number: signal.Signals) -> None:
     run = scene.begin(scene.chain(6))
     with scene.posting(every_s=0.05):
         scene.wait_for_calls(run, 3)
@@ -163,8 +162,8 @@ def test_stopped_under_load_it_is_gone_soon_and_loses_nothing(scene: Scene, numb
         for child in children:
             child.send_signal(number)
         for child in children:
-            child.wait(GONE_WITHIN_S)
-        print(f"gone after {time.monotonic() - began:.2f} s")
+            child.wait(10)
+        assert time.monotonic() - began < 5
     assert len(scene.target.effects(run)) < 12, "it was over before it was stopped"
     scene.portal.start()
     scene.assert_whole(run)
