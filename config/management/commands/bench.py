@@ -61,11 +61,11 @@ class Command(BaseCommand):
             command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "bench", "--here", "--part", part]
             command += ["--repeats", str(options["repeats"]), "--workloads", str(options["workloads"])]
             command += [word for only in options["only"] or [] for word in ("--only", only)]
-            program = subprocess.Popen(  # noqa: S603
+            with subprocess.Popen(  # noqa: S603
                 command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-            )
-            said = [self._print(line) for line in program.stdout or ()]
-        if program.wait():
+            ) as program:
+                said = [self._print(line) for line in program.stdout or ()]
+        if program.returncode:
             raise CommandError(f"Part {part} on {name} failed:\n{''.join(said)[-2000:]}")
 
     def _print(self, line: str) -> str:
