@@ -102,12 +102,10 @@ def command(part: str, report: Path) -> list[str]:
     if part == "coverage":
         return [python, "-m", "scripts.coverage", str(BRANCHES_COVERED_PERCENT)]
     pytest = [python, "-m", "pytest", "tests", "-q", "-m", SELECTED[part], f"--junitxml={report}"]
-    if part == "sqlite":  # branches are counted here and in the drill, not on PostgreSQL too: tracing doubles the time
+    if part in ("sqlite", "postgresql"):  # each has branches of its own
         return [*pytest, "-n", "2", "--cov", "--cov-report=", "--durations=25"]
     if part == "drill":  # what needs a real Prometheus, nginx or Ansible runs nowhere else
         return [*pytest, "--cov", "--cov-report=", "--durations=5"]
-    if part == "postgresql":
-        return [*pytest, "-n", "2", "--durations=25"]
     if part in ("faults", "monkey"):  # a process for each shape of portal; they wait more than they work
         return [*pytest, "-n", "3", "--dist", "loadgroup", "--durations=15"]
     if part == "chromium":  # by file: what a file's tests look at, they share
