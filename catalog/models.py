@@ -25,6 +25,10 @@ class User(AbstractUser):
     name = models.CharField(max_length=120, help_text="As it is shown: Lena Vogt")
     title = models.CharField(max_length=120, blank=True, help_text="Head of data platform")
     time_zone = models.CharField(max_length=64, default="Europe/Berlin")
+    manager = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reports",
+        help_text="to whom this person reports, where it is known: nobody decides for their own line",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
@@ -38,6 +42,23 @@ class User(AbstractUser):
     def actor_id(self) -> str:
         """What the ledger calls this user: opaque, stable, without a name."""
         return f"usr_{self.uid}"
+
+
+class Absence(models.Model):
+    """Somebody is away and isn't asked for anything meanwhile. `until` is the first moment at which they are back."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="absences")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True, help_text="On leave")
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("since",)
+        constraints = [models.CheckConstraint(condition=Q(until__gt=F("since")), name="absence_ends_after_it_begins")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: away until {self.until:%d %b %H:%M}"
 
 
 class Team(models.Model):
