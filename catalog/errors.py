@@ -142,3 +142,17 @@ class ServiceNotMade(CatalogError):
 
     def __str__(self) -> str:
         return f"Nothing was entered: {self.why}."
+
+
+class BadNotice(CatalogError):
+    """A notice can't be written down as asked: a mistake of the room that calls, not of a person."""
+
+    code = "bad_notice"
+    status = 500
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"Nobody was told: {self.why}."

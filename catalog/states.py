@@ -134,3 +134,28 @@ def health_after(current: Health, ok: bool, failed_before: bool) -> Health:
     if current == Health.GREEN and not failed_before:
         return Health.GREEN
     return Health.RED
+
+
+class ContactKind(TextChoices):
+    """By what means an address is reached."""
+
+    EMAIL = "email", "E-mail"
+    APPRISE = "apprise", "Chat or pager"
+
+
+class NoticeState(TextChoices):
+    """What became of a notice."""
+
+    QUEUED = "queued", "Waiting to be sent"
+    FAILED = "failed", "Failed, tried again"  # another try follows at next_at
+    SENT = "sent", "Sent"  # the channel took it; whether somebody read it, nobody knows
+    GIVEN_UP = "given_up", "Not delivered"  # there was no way, or the last try failed
+
+
+NOTICE_MOVES: dict[NoticeState, frozenset[NoticeState]] = {
+    NoticeState.QUEUED: frozenset({NoticeState.SENT, NoticeState.FAILED, NoticeState.GIVEN_UP}),
+    NoticeState.FAILED: frozenset({NoticeState.SENT, NoticeState.FAILED, NoticeState.GIVEN_UP}),
+    NoticeState.SENT: frozenset(),
+    NoticeState.GIVEN_UP: frozenset(),
+}
+TO_SEND = (NoticeState.QUEUED, NoticeState.FAILED)

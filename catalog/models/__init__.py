@@ -1,4 +1,4 @@
-"""Rows of the catalog, by what they are about: people, the estate of services."""
+"""Rows of the catalog, by what they are about: people, the estate of services, how people are reached."""
 
 from catalog.models.estate import Dependency, Probe, Service
 from catalog.models.people import (
@@ -12,13 +12,18 @@ from catalog.models.people import (
     User,
     new_uid,
 )
+from catalog.models.reaching import LONGEST_ADDRESS, LONGEST_PATH, ContactPoint, Notice
 
 __all__ = [
     "HEX_DIGITS",
+    "LONGEST_ADDRESS",
+    "LONGEST_PATH",
     "Absence",
+    "ContactPoint",
     "Dependency",
     "MachineToken",
     "Membership",
+    "Notice",
     "Probe",
     "RoleGroup",
     "Service",
