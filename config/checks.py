@@ -7,6 +7,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register, run_checks
 
+from plumbing import sealing
 from plumbing.egress import allowed_by
 from plumbing.errors import MusterError
 
@@ -81,6 +82,19 @@ def egress_is_readable(app_configs: Iterable[AppConfig] | None, **_: Any) -> lis
     except MusterError as error:
         return [Error(f"MUSTER_EGRESS_ALLOW can't be read: {error}", id="muster.E030")]
     return []
+
+
+@register(TAG)
+def people_can_be_reached(app_configs: Iterable[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """A broken sealing key or mail server is said at the start, not by the first message that isn't sent."""
+    problems: list[CheckMessage] = []
+    try:
+        sealing.check()
+    except MusterError as error:
+        problems.append(Error(str(error), id="muster.E031"))
+    if settings.MAIL.problem:
+        problems.append(Error(f"MUSTER_EMAIL_URL can't be used. {settings.MAIL.problem}.", id="muster.E032"))
+    return problems
 
 
 def refuse_unsafe_start() -> None:

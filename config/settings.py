@@ -18,6 +18,8 @@ if sys.platform == "linux":  # Python's own SQLite is often older than the fix o
 import dj_database_url
 from csp.constants import NONE, SELF
 
+from config.mail import mail_server
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 MODE = os.environ.get("MUSTER_MODE", "demo")
 DEMO, PRODUCTION = MODE == "demo", MODE == "production"
@@ -251,6 +253,20 @@ SECRET_PROVIDERS = listed("MUSTER_SECRET_PROVIDERS", "plumbing.secrets.Folder,pl
 TOOLBOX_FILE = os.environ.get("MUSTER_TOOLBOX", "")  # what actions may use: docs/how-to/fill-the-toolbox.md
 LEDGER_ORIGIN = os.environ.get("MUSTER_LEDGER_ORIGIN", "muster.localhost/evidence")
 LEDGER_KEY_FILE = Path(os.environ.get("MUSTER_LEDGER_KEY", DATA_DIR / "ledger-key.pem"))
+
+# ---- reaching people: docs/how-to/reach-people.md -------------------------------------------------------------------
+LINKS_BEGIN = ORIGIN or f"http://127.0.0.1:{os.environ.get('MUSTER_PORT', '8000')}"  # where a notice leads to
+SEALING_KEYS = listed("MUSTER_SEALING_KEYS")  # of addresses: base64 of 32 bytes each; the first seals, all open
+SEALING_KEYS_FILE = Path(os.environ.get("MUSTER_SEALING_KEYS_FILE", DATA_DIR / "sealing-keys"))
+NOTIFY_SCHEMES = listed(  # of apprise: services on the web. What names a host of its own is for the operator to add
+    "MUSTER_NOTIFY_SCHEMES",
+    "slack,msteams,workflow,workflows,discord,tgram,gchat,wxteams,webex,zulip,mmosts,rockets,ntfy,ntfys,gotifys,"
+    "pagerduty,opsgenie,victorops,splunk,squadcast,ilert,signl4,incidentio,betterstack,pover,twilio,threema",
+)
+MAIL = mail_server(os.environ.get("MUSTER_EMAIL_URL", ""))
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.host, MAIL.port, MAIL.user, MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = MAIL.starttls, MAIL.tls, 10
+DEFAULT_FROM_EMAIL = os.environ.get("MUSTER_EMAIL_FROM", "Muster <muster@localhost>")
 
 LOGGING = {
     "version": 1,

@@ -1,7 +1,7 @@
 """The guard of outgoing connections: looks a name up once, judges all its addresses, connects to exactly one of those.
 
-Needed by runbooks (actions `http`, `probe`), catalog (probes) and incidents (webhooks). The judgement stands at the
-connection, not at the URL: what a name meant a moment ago, or how an address is spelled, doesn't count.
+Needed by runbooks (actions `http`, `probe`), catalog (probes, notices) and incidents (webhooks). The judgement stands
+at the connection, not at the URL: what a name meant a moment ago, or how an address is spelled, doesn't count.
 """
 
 import errno
@@ -200,6 +200,7 @@ class Call:
     deadline_s: float
     allowed: Allowed
     outside: Outside = OUTSIDE
+    ports: frozenset[int] = PUBLIC_PORTS  # of public addresses that need no entry
     effect: Effect = "none"
     begun: float = field(default_factory=time.monotonic)
 
@@ -236,9 +237,7 @@ def dial(host: str, port: int, call: Call) -> socket.socket:
     """A connection to one of the host's addresses, all of which were judged before the first is tried.
 
     Raises Refused, Unreachable or TooSlow, each without effect at the other end."""
-    addresses = _addresses(host, port, call)
-    for address in addresses:
-        _check(host, address, port, call.allowed)
+    addresses = judged(host, port, call)
     tried = addresses[:MAX_TRIES]
     for place, address in enumerate(tried):
         try:
@@ -248,6 +247,14 @@ def dial(host: str, port: int, call: Call) -> socket.socket:
     if isinstance(failure, TimeoutError):
         raise call.too_slow()
     raise Unreachable(call.where, reason_of(failure))
+
+
+def judged(host: str, port: int, call: Call) -> list[Address]:
+    """The host's addresses, each of which may be connected to. Raises Refused, Unreachable or TooSlow."""
+    addresses = _addresses(host, port, call)
+    for address in addresses:
+        _check(host, address, port, call)
+    return addresses
 
 
 def reason_of(error: OSError) -> str:
@@ -276,13 +283,14 @@ def _addresses(host: str, port: int, call: Call) -> list[Address]:
     return found
 
 
-def _check(host: str, address: Address, port: int, allowed: Allowed) -> None:
-    """Raises Refused unless the address is public and the port a web port, or an entry allows them."""
-    if allowed.permits(host, address, port) or (is_public(address) and port in PUBLIC_PORTS):
+def _check(host: str, address: Address, port: int, call: Call) -> None:
+    """Raises Refused unless the address is public and the port one of the call's, or an entry allows them."""
+    if call.allowed.permits(host, address, port) or (is_public(address) and port in call.ports):
         return
     if is_public(address):
-        ports = " and ".join(str(one) for one in sorted(PUBLIC_PORTS))
-        reason = f"{host}:{port} is not allowed: without an entry only ports {ports} are"
+        ports = " and ".join(str(one) for one in sorted(call.ports))
+        only = f"ports {ports} are" if len(call.ports) > 1 else f"port {ports} is"
+        reason = f"{host}:{port} is not allowed: without an entry only {only}"
     else:
         found = host if host == str(address) else f"{host} is {address}, which"
         reason = f"{found} is not a public address, and no entry allows it"
