@@ -156,3 +156,58 @@ class BadNotice(CatalogError):
 
     def __str__(self) -> str:
         return f"Nobody was told: {self.why}."
+
+
+class AddressRefused(CatalogError):
+    """An address can't be one at which somebody is reached. Its words are for whoever typed it: never log them."""
+
+    code = "address_refused"
+    status = 422
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.why
+
+
+class NotSent(CatalogError):
+    """A channel didn't take a message. Its words hold nothing of the address, and nothing of what the channel said."""
+
+    code = "not_sent"
+    status = 502
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.why
+
+
+class IllegalNoticeMove(CatalogError):
+    """A notice that was sent or given up stays so."""
+
+    code = "illegal_notice_move"
+
+    def __init__(self, current: str, target: str) -> None:
+        super().__init__(current, target)
+        self.current, self.target = current, target
+
+    def __str__(self) -> str:
+        return f"A notice can't go from {self.current} to {self.target}."
+
+
+class ContactRefused(CatalogError):
+    """A contact point can't be added or tried as asked."""
+
+    code = "contact_refused"
+    status = 422
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.why

@@ -1,4 +1,4 @@
-"""Connects the probes to their doorbell and to the sweep, and the catalog's streams to their gate."""
+"""Connects probes and notices to their doorbells and to the sweep, and the catalog's streams to their gate."""
 
 from typing import Any
 
@@ -11,15 +11,18 @@ from catalog.health import due_probes
 from catalog.permissions import Right, teams_where
 from catalog.selectors import people_known
 from catalog.services import check_probe
+from catalog.services.sending import due_notices
 from plumbing import doorbell, sweep
 
-RING_AGAIN_S = 2  # a probe that was claimed is no longer found; one that nobody claimed may be rung for soon
+RING_AGAIN_S = 2  # what was claimed is no longer found; what nobody claimed may be rung for soon
 
 
 def connect() -> None:
     """Called once, when the app is ready."""
     doorbell.answer("probe", _send)
     sweep.register("probe", due_probes, check_probe, again_s=RING_AGAIN_S)
+    doorbell.answer("notice", _send_notice)
+    sweep.register("notice", due_notices, tasks.hands.take, again_s=RING_AGAIN_S)
     register_gate("catalog", catalog_gate, lambda uids: {uid: Label("Catalog") for uid in uids})
     register_gate("access", access_gate, lambda uids: {uid: Label("Access") for uid in uids})
     register_gate("portal", access_gate)
@@ -28,6 +31,10 @@ def connect() -> None:
 
 def _send(probe_id: str) -> None:
     tasks.check_probe.apply_async((probe_id,), **doorbell.SENDING)
+
+
+def _send_notice(uid: str) -> None:
+    tasks.send_notice.apply_async((uid,), **doorbell.SENDING)
 
 
 def catalog_gate(user: Any, may: May) -> Q:

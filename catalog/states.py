@@ -2,6 +2,8 @@
 
 from django.db.models import TextChoices
 
+from catalog.errors import IllegalNoticeMove
+
 
 class UserKind(TextChoices):
     PERSON = "person", "Person"
@@ -158,4 +160,12 @@ NOTICE_MOVES: dict[NoticeState, frozenset[NoticeState]] = {
     NoticeState.SENT: frozenset(),
     NoticeState.GIVEN_UP: frozenset(),
 }
+
+
+def check_notice_move(current: str, target: str) -> None:
+    """Raises IllegalNoticeMove unless the table allows current -> target."""
+    if NoticeState(target) not in NOTICE_MOVES[NoticeState(current)]:
+        raise IllegalNoticeMove(current, target)
+
+
 TO_SEND = (NoticeState.QUEUED, NoticeState.FAILED)

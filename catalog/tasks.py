@@ -2,10 +2,20 @@
 
 from celery import shared_task
 
+from catalog.reaching.hands import Hands
 from catalog.services import check_probe as check
+from catalog.services import sending
+
+hands = Hands(sending.attend)
 
 
 @shared_task(name="catalog.check_probe", ignore_result=True)
 def check_probe(probe_id: str) -> None:
     """Ask a probe, if it is due."""
     check(probe_id)
+
+
+@shared_task(name="catalog.send_notice", ignore_result=True)
+def send_notice(uid: str) -> None:
+    """Send a notice, if it is due: by a thread of its own, for this worker has other work to do."""
+    hands.take(uid)

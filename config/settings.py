@@ -260,7 +260,7 @@ SEALING_KEYS = listed("MUSTER_SEALING_KEYS")  # of addresses: base64 of 32 bytes
 SEALING_KEYS_FILE = Path(os.environ.get("MUSTER_SEALING_KEYS_FILE", DATA_DIR / "sealing-keys"))
 NOTIFY_SCHEMES = listed(  # of apprise: services on the web. What names a host of its own is for the operator to add
     "MUSTER_NOTIFY_SCHEMES",
-    "slack,msteams,workflow,workflows,discord,tgram,gchat,wxteams,webex,zulip,mmosts,rockets,ntfy,ntfys,gotifys,"
+    "slack,workflow,workflows,discord,tgram,gchat,wxteams,webex,zulip,mmosts,rockets,ntfy,ntfys,gotifys,"
     "pagerduty,opsgenie,victorops,splunk,squadcast,ilert,signl4,incidentio,betterstack,pover,twilio,threema",
 )
 MAIL = mail_server(os.environ.get("MUSTER_EMAIL_URL", ""))

@@ -1,5 +1,6 @@
 """Writes of the catalog: people, teams, tokens, imports, probes, notices. Each in one transaction, each recorded."""
 
+from catalog.services.contacts import add_contact_point, remove_contact_point, seal_anew, send_test
 from catalog.services.estate import connect, make_service
 from catalog.services.imports import File, May, import_files
 from catalog.services.probes import check_probe, make_probe, pause, resume, switch_probes
@@ -12,6 +13,7 @@ __all__ = [
     "File",
     "IssuedToken",
     "May",
+    "add_contact_point",
     "check_credentials",
     "check_probe",
     "connect",
@@ -27,8 +29,11 @@ __all__ = [
     "notify",
     "pause",
     "record_sign_out",
+    "remove_contact_point",
     "resume",
     "revoke_token",
+    "seal_anew",
+    "send_test",
     "switch_probes",
     "token_of",
 ]

@@ -66,6 +66,9 @@ LINES: dict[str, Line] = {
     "approval.voided": Line(D, "cancelled", "approval", "Void", "{question}", "{reason}"),
     "approval.covered": Line(D, "wait", "approval", "{who}", "took the decision on, as {because}", "", "{reason}"),
     "approval.refused": Line(D, "failed", "approval", "{who}", "may not decide", "{because}"),
+    "notice.sent": Line(C, "wait", "chat", "{user}", "was told over {channel} ({kind})"),
+    "notice.failed": Line(C, "failed", "chat", "{user}", "was not reached over {channel}, try {try}", "{error}"),
+    "notice.given_up": Line(C, "failed", "chat", "{user}", "could not be reached over {channel}", "{error}"),
     "pack.issued": Line(C, "wait", "seal", "{who}", "made an evidence pack"),
     "field.erased": Line(D, "wait", "seal", "{who}", "erased a field of entry {seq}", "{reason}"),
 }

@@ -1,0 +1,44 @@
+"""E-mail through Django's mail backend. What a mail server answers may quote an address: its number alone is kept."""
+
+import smtplib
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.core.validators import validate_email
+
+from catalog.errors import AddressRefused, NotSent
+
+NOT_SET_UP = "Muster has no mail server: an operator sets MUSTER_EMAIL_URL."
+CHANNEL = "email"
+
+
+def check(address: str) -> str:
+    """The channel of an address. Raises AddressRefused."""
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise AddressRefused("This is no e-mail address. One looks like lena.vogt@bank.example.") from None
+    return CHANNEL
+
+
+def send(address: str, title: str, text: str) -> None:
+    """One message. Each word of the mail server may take settings.EMAIL_TIMEOUT seconds. Raises NotSent."""
+    if not settings.EMAIL_HOST:
+        raise NotSent(NOT_SET_UP)
+    message = EmailMessage(" ".join(title.split()), text, to=[address], headers={"Auto-Submitted": "auto-generated"})
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = sorted({code for code, _ in error.recipients.values()})
+        raise NotSent(f"The mail server refused the receiver ({', '.join(map(str, codes))}).") from None
+    except smtplib.SMTPResponseException as error:
+        raise NotSent(f"The mail server answered {error.smtp_code}.") from None
+    except smtplib.SMTPException as error:
+        raise NotSent(f"The mail server didn't take it ({type(error).__name__}).") from None
+    except TimeoutError:
+        raise NotSent(f"The mail server didn't answer within {settings.EMAIL_TIMEOUT:g} s.") from None
+    except OSError as error:
+        raise NotSent(f"No connection to the mail server ({type(error).__name__}).") from None
+    except ValueError:  # what Django finds in an address or a header
+        raise NotSent("The message can't be sent as it is: add the address again.") from None
