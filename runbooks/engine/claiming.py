@@ -72,10 +72,22 @@ def is_ours(attempt: Attempt) -> bool:
 
 
 def due_in(work: Work) -> Iterator[Attempt]:
-    """Attempts of the run that this worker could begin now."""
+    """Attempts of the run that this worker could begin now. Of those that have cost a worker, one at a time: else the
+    one that kills its process would take the same neighbour with it each time, and both would be given up."""
     for attempt in work.memory.open.values():
         if attempt.state == AttemptState.QUEUED and attempt.not_before <= work.now and is_ours(attempt):
-            yield attempt
+            if not (is_suspect(work, attempt) and _holds_a_suspect()):
+                yield attempt
+
+
+def is_suspect(work: Work, attempt: Attempt) -> bool:
+    """Whether a worker was lost while it held the step."""
+    return work.peek(attempt.step_run.step).losses > 0
+
+
+def _holds_a_suspect() -> bool:
+    mine = Attempt.objects.filter(state=AttemptState.LEASED, worker=worker_name(), step_run__losses__gt=0)
+    return mine.exists()
 
 
 def next_in(work: Work, most: int) -> list[Attempt]:
@@ -85,7 +97,8 @@ def next_in(work: Work, most: int) -> list[Attempt]:
     for attempt in due_in(work):
         if len(found) >= most:
             break
-        alone = not (attempt.kind in HARMLESS or work.spec(attempt.step_run.step).idempotent)
+        harmless = attempt.kind in HARMLESS or work.spec(attempt.step_run.step).idempotent
+        alone = not harmless or is_suspect(work, attempt)
         if alone and found:
             continue
         found.append(attempt)

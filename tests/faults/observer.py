@@ -120,6 +120,7 @@ def replay(run: str, times: int, seed: int) -> dict[str, Any]:
     import random
 
     from django.conf import settings
+    from kombu.exceptions import OperationalError
 
     from runbooks import tasks
     from runbooks.models import Attempt
@@ -130,9 +131,14 @@ def replay(run: str, times: int, seed: int) -> dict[str, Any]:
     rings = [*rings, (tasks.advance_run, run)] * times
     random.Random(seed).shuffle(rings)
     own_broker = settings.CELERY_BROKER_URL.startswith("memory")
+    lost = 0
     for task, subject in rings:
-        task(subject) if own_broker else task.delay(subject)
-    return {"sent": len(rings)}
+        try:
+            task(subject) if own_broker else task.delay(subject)
+        except OperationalError:  # the broker is dead or mute just now: these rings are lost, as they may be
+            lost += 1
+            break
+    return {"sent": len(rings), "lost": lost}
 
 
 def stand_in(run: str) -> dict[str, Any]:
