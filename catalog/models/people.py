@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
 from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 
 from catalog.states import Right, Role, UserKind
 
@@ -29,6 +30,7 @@ class User(AbstractUser):
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reports",
         help_text="to whom this person reports, where it is known: nobody decides for their own line",
     )  # fmt: skip
+    session_salt = models.CharField(max_length=HEX_DIGITS, blank=True, default="", editable=False)
 
     class Meta:
         constraints = [
@@ -42,6 +44,14 @@ class User(AbstractUser):
     def actor_id(self) -> str:
         """What the ledger calls this user: opaque, stable, without a name."""
         return f"usr_{self.uid}"
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry to be this user's: another `session_salt`, as another password, ends them all."""
+        of_password: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        if not self.session_salt:
+            return of_password
+        said = f"{of_password} {self.session_salt}"
+        return salted_hmac("catalog.session", said, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Absence(models.Model):
