@@ -211,3 +211,27 @@ class ContactRefused(CatalogError):
 
     def __str__(self) -> str:
         return self.why
+
+
+class WrongFactor(CatalogError):
+    """A code or passkey is wrong, or was used before. Doesn't say which."""
+
+    code = "wrong_factor"
+    status = 422
+
+    def __str__(self) -> str:
+        return "This was not accepted. A code counts once and for a minute; a passkey must be one of yours. Try again."
+
+
+class FactorNotAdded(CatalogError):
+    """A second factor can't be added as asked."""
+
+    code = "factor_not_added"
+    status = 422
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"Nothing was added: {self.why}."

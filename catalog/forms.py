@@ -1,5 +1,6 @@
 """What is well-formed: signing in, filtering the services, uploading catalog files."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from catalog.states import Health, ServiceKind
 from catalog.yaml_text import LARGEST_FILE
 
 MOST_FILES = 20
+LONGEST_CREDENTIAL = 16_000
 
 
 class SignInForm(forms.Form):
@@ -26,6 +28,77 @@ class SignInForm(forms.Form):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+
+
+class PasswordForm(forms.Form):
+    """One's own password, given again."""
+
+    password = forms.CharField(
+        label="Password",
+        max_length=1_000,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class CodeField(forms.CharField):
+    """Digits as people type them: blanks and dashes are let fall."""
+
+    def __init__(self, **more: Any) -> None:
+        wanted = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+        super().__init__(max_length=40, widget=forms.TextInput(attrs=wanted), **more)
+
+    def clean(self, value: Any) -> str:
+        code: str = super().clean(value)
+        return "".join(each for each in code if each.isalnum())
+
+
+class CredentialField(forms.CharField):
+    """What the browser answers for a passkey: JSON, put there by factor.js."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(max_length=LONGEST_CREDENTIAL, widget=forms.HiddenInput, **more)
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        text = super().clean(value)
+        try:
+            said = json.loads(text) if text else {}
+        except (ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict):
+            raise forms.ValidationError("The browser's answer can't be read. Try again.")
+        return said
+
+
+class FactorForm(forms.Form):
+    """A code, or a passkey's answer."""
+
+    code = CodeField(label="Code", required=False)
+    credential = CredentialField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if not self.errors and not said.get("code") and not said.get("credential"):
+            self.add_error("code", "Give a code.")
+        return said
+
+
+class AppForm(forms.Form):
+    """The first code of an authenticator app."""
+
+    code = CodeField(label="Code that the app shows", error_messages={"required": "Give the six digits."})
+
+
+class PasskeyForm(forms.Form):
+    """A new passkey and what its owner calls it."""
+
+    name = forms.CharField(
+        label="What you call it",
+        max_length=60,
+        help_text="So that you know it again: “Work laptop”, “Blue key”.",
+        error_messages={"required": "Give it a name."},
+    )
+    credential = CredentialField(error_messages={"required": "The browser gave no passkey. Try again."})
 
 
 class ServiceFilter(forms.Form):

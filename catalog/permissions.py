@@ -5,6 +5,7 @@ All doors of all rooms ask here, by object; a service is seen by whoever may see
 
 from collections.abc import Iterable
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -14,9 +15,11 @@ from guardian.shortcuts import get_objects_for_user
 
 from catalog.models import Probe, Service, Team, User
 from catalog.states import Right as Right
+from catalog.stepup import STRONG
 
 __all__ = [
     "Right",
+    "factor_for",
     "holds",
     "probe_for",
     "rights_by_team",
@@ -111,6 +114,14 @@ def team_for(user: User | AnonymousUser, slug: str, *, may: Right | str = Right.
         raise Http404(f"No team {slug!r} that you can see.")
     _demand(user, may, team)
     return team
+
+
+def factor_for(user: User | AnonymousUser, factor_id: int) -> Authenticator:
+    """A second factor of one's own. Raises Http404 for everybody else's."""
+    found = Authenticator.objects.filter(user_id=user.pk, type__in=STRONG, pk=factor_id).first()
+    if found is None:
+        raise Http404("You have no such factor.")
+    return found
 
 
 def _demand(user: User | AnonymousUser, right: Right | str, team: Team) -> None:

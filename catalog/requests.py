@@ -36,9 +36,19 @@ def after_post(request: SignedIn, own_page: str, where: str = "") -> HttpRespons
     what changed. An address of another site is never followed."""
     if request.htmx and request.htmx.current_url_abs_path != own_page:
         return HttpResponse(status=204, headers={"HX-Trigger": "done"})
-    if not url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure()):
-        where = own_page
+    where = where if leads_here(request, where) else own_page
     return HttpResponse(headers={"HX-Redirect": where}) if request.htmx else redirect(where)
+
+
+def leads_here(request: HttpRequest, where: str) -> bool:
+    """Whether an address is one of ours."""
+    return url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure())
+
+
+def next_page(request: HttpRequest, otherwise: str) -> str:
+    """Where a form said that it leads, if that is one of ours; else `otherwise`."""
+    asked = request.POST.get("next") or request.GET.get("next", "")
+    return asked if leads_here(request, asked) else otherwise
 
 
 def rows_wanted(request: SignedIn) -> int:

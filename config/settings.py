@@ -50,6 +50,9 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "django_htmx",
     "channels",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "config",
     "incidents",
     "runbooks",
@@ -69,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "config.middleware.AddressesAreText",
     "config.errors.DomainErrorMiddleware",
     "config.middleware.SignedInPagesAreNotStored",
@@ -135,6 +139,20 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# ---- second factors (docs/adr/0010) ---------------------------------------------------------------------------------
+ACCOUNT_ADAPTER, MFA_ADAPTER = "catalog.adapters.AccountAdapter", "catalog.adapters.FactorAdapter"
+ACCOUNT_LOGIN_TIMEOUT = 300  # seconds between the password and the second factor
+ACCOUNT_RATE_LIMITS = (
+    False  # counted in a cache, per process; ours are counted in the database, for all: services/tries
+)
+ACCOUNT_EMAIL_VERIFICATION, MFA_ALLOW_UNVERIFIED_EMAIL = "none", True  # accounts are made by administrators
+ACCOUNT_LOGIN_METHODS, ACCOUNT_SIGNUP_FIELDS = {"username"}, ["username*", "password1*"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Muster"
+MFA_TOTP_TOLERANCE = 1  # a step of 30 s before and after: clocks differ. Each code counts once all the same
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # finger, face or PIN: somebody's key left in a machine is not enough
 
 # ---- browser --------------------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -7,7 +7,8 @@ import pytest
 from audit.models import Disclosure, Entry
 from catalog import services
 from catalog.models import SignInFailure
-from catalog.services import sign_in
+from catalog.services import tries
+from plumbing import clock
 from tests.cast import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -74,26 +75,26 @@ def test_a_switched_off_person_does_not_sign_in(client, viewer):
 
 
 def test_after_five_wrong_tries_even_the_right_password_waits(client, viewer):
-    for _ in range(sign_in.MOST_BY_PAIR):
+    for _ in range(tries.MOST_BY_ONE):
         assert knock(client, password="wrong").status_code == 422
     response = knock(client)
     assert response.status_code == 429
     assert 0 < int(response.headers["Retry-After"]) <= 300
     assert "Too many wrong tries. Try again in 5 minutes." in response.content.decode()
-    assert Entry.objects.filter(kind="session.refused").count() == sign_in.MOST_BY_PAIR  # knocking on fills no ledger
+    assert Entry.objects.filter(kind="session.refused").count() == tries.MOST_BY_ONE  # knocking on fills no ledger
     assert knock(client, address="192.0.2.2").status_code == 302  # somebody else's tries lock nobody out elsewhere
 
 
 def test_the_wait_ends_and_does_not_grow_by_knocking(client, viewer):
-    for _ in range(sign_in.MOST_BY_PAIR + 3):
+    for _ in range(tries.MOST_BY_ONE + 3):
         knock(client, password="wrong")
-    assert SignInFailure.objects.count() == 2 * sign_in.MOST_BY_PAIR
-    SignInFailure.objects.update(at=SignInFailure.objects.first().at - sign_in.WINDOW)
+    assert SignInFailure.objects.count() == 2 * tries.MOST_BY_ONE
+    SignInFailure.objects.update(at=SignInFailure.objects.first().at - tries.WINDOW)
     assert knock(client).status_code == 302
 
 
 def test_a_good_sign_in_forgets_the_wrong_ones_of_that_name(client, viewer):
-    for _ in range(sign_in.MOST_BY_PAIR - 1):
+    for _ in range(tries.MOST_BY_ONE - 1):
         knock(client, password="wrong")
     assert knock(client).status_code == 302
     client.post("/sign-out/")
@@ -101,7 +102,7 @@ def test_a_good_sign_in_forgets_the_wrong_ones_of_that_name(client, viewer):
 
 
 def test_one_password_tried_on_everybody_is_stopped(client, viewer, monkeypatch):
-    monkeypatch.setattr(sign_in, "MOST_BY_ADDRESS", 3)
+    monkeypatch.setattr(tries, "MOST_BY_ADDRESS", 3)
     for number in range(3):
         assert knock(client, f"somebody-{number}").status_code == 422
     assert knock(client).status_code == 429
@@ -173,9 +174,9 @@ def test_the_demo_names_its_people(client, make_user, settings):
 
 
 def test_a_try_older_than_the_window_does_not_count(viewer):
-    now = sign_in.clock.now()
-    pair, place = sign_in._keys("viewer", "192.0.2.1")
-    old = now - sign_in.WINDOW - dt.timedelta(seconds=1)
+    now = clock.now()
+    pair, place = tries.key_of("pair", "viewer\n192.0.2.1"), tries.key_of("address", "192.0.2.1")
+    old = now - tries.WINDOW - dt.timedelta(seconds=1)
     SignInFailure.objects.bulk_create(SignInFailure(key=key, at=old) for key in (pair, place) for _ in range(40))
     assert services.check_credentials("viewer", PASSWORD, "192.0.2.1") == viewer
     assert not SignInFailure.objects.exists()

@@ -109,6 +109,7 @@ def _assessment(world: World) -> Body:
 CHANGE: Body = {"name": "node", "value": f"{MARK}-3", "reason": REASON}
 PAGES: dict[str, Callable[[World], Body]] = {
     "sign-in": lambda world: {"username": "viewer", "password": PASSWORD},
+    "confirm-sign-in": lambda world: {"password": PASSWORD},
     "incidents:declare": lambda world: {**_declaration(world), "service": "store", "commander": ""},
     "incidents:write": lambda world: {"kind": "note", "text": f"The {MARK} sleeps."},
     "incidents:move": _move,

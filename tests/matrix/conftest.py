@@ -14,6 +14,7 @@ from plumbing import clock
 from runbooks import services as services_of_runs
 from runbooks.models import Proposal, Resource, Run, Runbook, RunMigration, Worker
 from runbooks.services import make_runbook, publish, save_version
+from tests.factors import enrol_passkey_of
 from tests.matrix.world import DRAFT, MARK, NEWER, SOURCE, World
 
 PEOPLE = {
@@ -88,6 +89,7 @@ def world(request, payments_team, store, incident, runbook, commander, machine, 
     asked = ApprovalRequest.objects.get(stream=incident.stream)
     publish(save_version(runbook, NEWER, author=users["author"]), publisher=users["author"])
     more = {"move": proposed(run, runbook, users["commander"]), "proposal": watched(run), "worker": worker()}
+    more["factor"] = enrol_passkey_of(users["viewer"])
     return World(payments_team, store, probe, incident, runbook, run, asked, clients=clients, users=users, **more)
 
 

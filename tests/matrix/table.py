@@ -67,6 +67,12 @@ TAKE_SIGNALS = Row(
 )
 OTHER_SIGNALS = Row(frozenset(), {**TAKE_SIGNALS.others})  # a source takes part in one format alone
 
+OWN_FACTOR = Row(
+    frozenset({"viewer"}), dict.fromkeys((*(MEMBERS - {"viewer"}), "superuser", "stranger", "newcomer"), HIDDEN)
+)
+# the viewer has a factor, and gives none here
+ASKED_AGAIN = row(*(MEMBERS - {"viewer"}), "superuser", "stranger", "newcomer", viewer=REFUSED)
+
 STEP_ACTS = (
     "start", "finish", "retry", "skip", "replace", "give-up", "hold", "release", "take", "reassign", "settle", "check",
     "decide", "undo-retry", "undone", "attach",
@@ -90,7 +96,13 @@ ROOM = {
 PAGES = {
     "home": {"GET": SIGNED_IN},
     "sign-in": {"GET": PUBLIC, "POST": PUBLIC},
+    "mfa_authenticate": {"GET": PUBLIC, "POST": PUBLIC},
     "sign-out": {"POST": PUBLIC},
+    "step-up": {"GET": SIGNED_IN, "POST": ASKED_AGAIN},
+    "confirm-sign-in": {"GET": SIGNED_IN, "POST": ASKED_AGAIN},
+    "factors": {"GET": SIGNED_IN},
+    **{door: {"GET": SIGNED_IN, "POST": SIGNED_IN} for door in ("add-passkey", "add-app", "recovery-codes")},
+    "remove-factor": {"GET": OWN_FACTOR, "POST": OWN_FACTOR},
     "incidents:list": {"GET": SIGNED_IN},
     "incidents:declare": {"GET": SIGNED_IN, "POST": DECLARE_PAGE},
     **ROOM,

@@ -7,6 +7,7 @@ who guesses one gets it back in "there is no such thing".
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from approvals.models import ApprovalRequest
@@ -54,6 +55,7 @@ class World:
     move: RunMigration
     proposal: Proposal
     worker: Worker
+    factor: Authenticator
     clients: dict[str, Client]
     users: dict[str, User]
 
@@ -79,6 +81,7 @@ class World:
             },
             "approvals": {"uid": self.request.uid},
             "audit": {"uid": self.incident.stream},
+            "remove-factor": {"factor_id": self.factor.pk},
             "catalog": {"slug": self.store.slug, "probe_id": self.probe.pk},
         }
         return {**filled.get(room, {}), **({"slug": self.team.slug} if door == "catalog-api:team" else {})}
