@@ -4,6 +4,7 @@ factors. Only where it leads differs."""
 import ipaddress
 from collections.abc import Callable, Collection
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal import auth as webauthn
@@ -77,8 +78,8 @@ def passkey_place(request: HttpRequest) -> str:
         return "" if here == settings.ORIGIN else f"{settings.ORIGIN}{request.get_full_path()}"
     if not _is_number(passkey_host(host)):
         return ""
-    port = request.get_port()
-    return f"{request.scheme}://localhost:{port}{request.get_full_path()}"
+    port = urlsplit(f"//{host}").port
+    return f"{request.scheme}://localhost{f':{port}' if port else ''}{request.get_full_path()}"
 
 
 def _is_number(host: str) -> bool:
