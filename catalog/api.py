@@ -1,4 +1,4 @@
-"""The catalog at /api/v1: services, teams, import, and who the caller is."""
+"""The catalog at /api/v1: services, teams, import, who the caller is and how they are reached."""
 
 from typing import Any
 
@@ -12,13 +12,15 @@ from rest_framework.views import APIView
 
 from catalog import services
 from catalog.forms import MOST_FILES
-from catalog.models import Service, Team
+from catalog.models import ContactPoint, Notice, Service, Team
 from catalog.permissions import Right, rights_by_team, service_for, services_where, team_for, teams_where
 from catalog.requests import caller
-from catalog.selectors import listed, surroundings, teams_with_members, with_health
+from catalog.selectors import listed, notices_of, surroundings, teams_with_members, with_health
 from catalog.serializers import (
+    ContactPointSerializer,
     ImportSerializer,
     MeSerializer,
+    NoticeSerializer,
     ReportSerializer,
     ServiceDetailSerializer,
     ServiceSerializer,
@@ -107,6 +109,26 @@ class Me(APIView):
         me = caller(request)
         said = {"actor_id": me.actor_id, "username": me.username, "name": me.name, "kind": me.kind}
         return Response(MeSerializer({**said, "rights": rights_by_team(me)}).data)
+
+
+class ContactPoints(ListAPIView[ContactPoint]):
+    """At which addresses the caller is reached, without the addresses."""
+
+    serializer_class = ContactPointSerializer
+    queryset = ContactPoint.objects.none()
+
+    def get_queryset(self) -> QuerySet[ContactPoint]:
+        return caller(self.request).contact_points.all()
+
+
+class Notices(ListAPIView[Notice]):
+    """What was sent to the caller, the newest first."""
+
+    serializer_class = NoticeSerializer
+    queryset = Notice.objects.none()
+
+    def get_queryset(self) -> QuerySet[Notice]:
+        return notices_of(caller(self.request))
 
 
 class Import(APIView):

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from catalog.models import Team
+from catalog.models import LONGEST_ADDRESS, Team
 from catalog.states import Health, ServiceKind
 from catalog.yaml_text import LARGEST_FILE
 
@@ -140,4 +140,29 @@ class ImportForm(forms.Form):
         error_messages={"required": "Choose at least one file."},
         help_text=f"catalog-info.yaml of Backstage, one or several, up to {LARGEST_FILE // 1_048_576} MiB each.",
         widget=FilesInput(attrs={"accept": ".yaml,.yml"}),
+    )
+
+
+class TypedOnce(forms.TextInput):
+    """A field whose content is never sent back, also not when the form is shown again with an error."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
+class ContactPointForm(forms.Form):
+    """An address at which somebody wants to be reached. Whether it can be one is the channel's question."""
+
+    address = forms.CharField(
+        label="Address",
+        max_length=LONGEST_ADDRESS,
+        help_text="An e-mail address, the webhook of a chat as the service shows it, or an address such as "
+        "pagerduty://key@key. It is kept sealed; nobody is shown it again.",
+        widget=TypedOnce(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    label = forms.CharField(
+        label="Name",
+        max_length=60,
+        help_text="So that you know it in your list: On-call phone",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

@@ -13,12 +13,13 @@ from django.http import Http404
 from guardian.models import GroupObjectPermission
 from guardian.shortcuts import get_objects_for_user
 
-from catalog.models import Probe, Service, Team, User
+from catalog.models import ContactPoint, Probe, Service, Team, User
 from catalog.states import Right as Right
 from catalog.stepup import STRONG
 
 __all__ = [
     "Right",
+    "contact_point_for",
     "factor_for",
     "holds",
     "probe_for",
@@ -114,6 +115,14 @@ def team_for(user: User | AnonymousUser, slug: str, *, may: Right | str = Right.
         raise Http404(f"No team {slug!r} that you can see.")
     _demand(user, may, team)
     return team
+
+
+def contact_point_for(user: User, uid: str) -> ContactPoint:
+    """A contact point of `user` themself. Raises Http404 for everybody else's: nobody tries or removes another's."""
+    mine = ContactPoint.objects.select_related("user").filter(uid=uid, user_id=user.pk)
+    if (point := mine.first()) is None:
+        raise Http404("You have no such contact point.")
+    return point
 
 
 def factor_for(user: User | AnonymousUser, factor_id: int) -> Authenticator:

@@ -1,14 +1,15 @@
 """Reads for the pages and the API: services with their health, what surrounds one, teams with their members."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import Case, CharField, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Value, When
 
 from audit.naming import Person
 from catalog.graph import Affected, blast_radius
-from catalog.models import Dependency, Membership, Probe, Service, Team, User
-from catalog.states import Health, Role
+from catalog.models import ContactPoint, Dependency, Membership, Notice, Probe, Service, Team, User
+from catalog.reaching.names import name_of
+from catalog.states import Health, NoticeState, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +105,56 @@ def teams_with_members(teams: QuerySet[Team]) -> QuerySet[Team]:
 class Member:
     """Somebody in a team, with all roles they have there."""
 
-    user: object
+    user: User
     roles: list[str]
+    reached: list[str] | None = None  # names of channels; None where the reader isn't to know
 
 
-def members_of(team: Team) -> list[Member]:
-    """Who is in a team (as teams_with_members() loaded it), each once."""
+def members_of(team: Team, channels: Mapping[int, list[str]] | None = None) -> list[Member]:
+    """Who is in a team (as teams_with_members() loaded it), each once. channels: of channels_of(), to show them."""
     found: dict[int, Member] = {}
     for membership in team.memberships.all():
-        member = found.setdefault(membership.user_id, Member(membership.user, []))
+        key = membership.user_id
+        member = found.setdefault(key, Member(membership.user, [], channels.get(key, []) if channels else None))
         member.roles.append(Role(membership.role).label)
     return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A contact point as its owner sees it. test: the latest test notice, None when none was sent."""
+
+    point: ContactPoint
+    test: Notice | None
+
+    @property
+    def is_trying(self) -> bool:
+        """Whether a test is under way."""
+        return self.test is not None and self.test.state == NoticeState.QUEUED
+
+
+def ways_of(user: User) -> list[Way]:
+    """The contact points of somebody, each with its latest test."""
+    tests = Notice.objects.filter(user=user, kind="test").order_by("created_at", "pk")
+    latest = {notice.contact_point_id: notice for notice in tests}
+    return [Way(point, latest.get(point.pk)) for point in user.contact_points.all()]
+
+
+def notices_of(user: User) -> QuerySet[Notice]:
+    """What was sent to somebody, or should have been; the newest first."""
+    return Notice.objects.filter(user=user).select_related("contact_point")
+
+
+def channels_of(users: Iterable[User]) -> dict[int, list[str]]:
+    """Key of a person -> names of the channels that reach them; empty for whom nothing reaches. No addresses."""
+    found: dict[int, list[str]] = {user.pk: [] for user in users}
+    for point in ContactPoint.objects.filter(user__in=found).order_by("created_at", "pk"):
+        if point.channel_name not in found[point.user_id]:
+            found[point.user_id].append(point.channel_name)
+    for user in users:
+        if not found[user.pk] and user.email:
+            found[user.pk].append(name_of("email"))
+    return found
 
 
 def people_known(actor_ids: Iterable[str]) -> dict[str, Person]:

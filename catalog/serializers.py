@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.forms import MOST_FILES
-from catalog.models import Dependency, Membership, Probe, Service, Team, User
+from catalog.models import ContactPoint, Dependency, Membership, Notice, Probe, Service, Team, User
 from catalog.states import Outcome, UserKind
 from catalog.yaml_text import LARGEST_FILE
 
@@ -159,3 +159,24 @@ class SwitchSerializer(serializers.Serializer[Any]):
     """Whether the probes of a service are asked."""
 
     paused = serializers.BooleanField()
+
+
+class ContactPointSerializer(serializers.ModelSerializer[ContactPoint]):
+    """A contact point of the caller. Of its address `tail` is all that is ever shown."""
+
+    class Meta:
+        model = ContactPoint
+        fields = ("uid", "kind", "channel", "label", "tail", "created_at", "verified_at")
+        read_only_fields = fields
+
+
+class NoticeSerializer(serializers.ModelSerializer[Notice]):
+    """What was sent to the caller, or should have been. `error` is of the last try."""
+
+    class Meta:
+        model = Notice
+        fields = (
+            "uid", "about", "kind", "channel", "title", "text", "path", "state", "tries", "error",
+            "created_at", "next_at", "sent_at",
+        )  # fmt: skip
+        read_only_fields = fields

@@ -15,7 +15,7 @@ from catalog.health import health_of, sparkline
 from catalog.models import Service, Team
 from catalog.permissions import Right, holds, probe_for, service_for, services_where, teams_where
 from catalog.requests import SignedIn, rows_wanted, show_more_url
-from catalog.selectors import listed, members_of, surroundings, teams_with_members
+from catalog.selectors import channels_of, listed, members_of, surroundings, teams_with_members
 from catalog.states import Health
 
 
@@ -96,6 +96,10 @@ def _among(teams: QuerySet[Team]) -> services.May:
 @login_required
 @require_safe
 def team_list(request: SignedIn) -> HttpResponse:
-    """The teams that the reader sees, with who is what in them."""
-    teams = teams_with_members(teams_where(request.user, Right.VIEW))
-    return render(request, "catalog/teams.html", {"rows": [(team, members_of(team)) for team in teams]})
+    """The teams that the reader sees, with who is what in them; and to administrators, who can be told something."""
+    teams = list(teams_with_members(teams_where(request.user, Right.VIEW)))
+    mine = set(teams_where(request.user, Right.ADMINISTER).values_list("pk", flat=True))
+    people = {each.user for team in teams if team.pk in mine for each in team.memberships.all()}
+    channels = channels_of(people)
+    rows = [(team, members_of(team, channels if team.pk in mine else None)) for team in teams]
+    return render(request, "catalog/teams.html", {"rows": rows})

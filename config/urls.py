@@ -11,6 +11,7 @@ rooms = ["incidents", "runbooks", "approvals", "catalog", "audit"]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("", include("catalog.account_urls")),
+    path("me/reach/", include("catalog.reach_urls")),
     path("", include("incidents.urls")),
     path("runbooks/", include("runbooks.urls")),
     path("approvals/", include("approvals.urls")),

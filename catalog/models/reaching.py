@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from catalog.models.people import HEX_DIGITS, User, new_uid
+from catalog.reaching.names import name_of
 from catalog.states import ContactKind, NoticeState
 
 LONGEST_ADDRESS = 1_000  # characters, before it is sealed
@@ -32,7 +33,12 @@ class ContactPoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.label} ({self.channel})"
+        return f"{self.label} ({self.channel_name})"
+
+    @property
+    def channel_name(self) -> str:
+        """Slack, e-mail."""
+        return name_of(self.channel)
 
 
 class Notice(models.Model):
@@ -78,3 +84,8 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.user}: {self.state}"
+
+    @property
+    def channel_name(self) -> str:
+        """Slack, e-mail; empty when there was none."""
+        return name_of(self.channel)

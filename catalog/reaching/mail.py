@@ -18,7 +18,10 @@ def check(address: str) -> str:
     try:
         validate_email(address)
     except ValidationError:
-        raise AddressRefused("This is no e-mail address. One looks like lena.vogt@bank.example.") from None
+        raise AddressRefused(
+            "This is no e-mail address, as lena.vogt@bank.example is, and no address of a chat or pager, as "
+            "slack://token-a/token-b/token-c is."
+        ) from None
     return CHANNEL
 
 

@@ -7,7 +7,7 @@ from audit.canonical import Json
 from catalog.errors import AddressRefused, ContactRefused
 from catalog.models import LONGEST_ADDRESS, ContactPoint, Notice, User, new_uid
 from catalog.reaching import chat, mail
-from catalog.services.sending import move, record_of
+from catalog.services.sending import TEST, move, record_of
 from catalog.services.teams import ACCESS
 from catalog.states import TO_SEND, ContactKind, NoticeState
 from plumbing import clock, doorbell, sealing
@@ -20,14 +20,16 @@ REMOVED = "The contact point was removed."
 CHECKS = {ContactKind.EMAIL: mail.check, ContactKind.APPRISE: chat.check}
 
 
-def add_contact_point(user: User, *, kind: str, label: str, address: str) -> ContactPoint:
-    """A new address of `user`, checked and sealed. Call it outside of any transaction: the check may look a name up.
+def add_contact_point(user: User, *, label: str, address: str) -> ContactPoint:
+    """A new address of `user`, checked and sealed: with :// of a chat or pager, else an e-mail address.
 
+    Call it outside of any transaction: the check may look a name up.
     Raises AddressRefused, ContactRefused, SealingRefused; their words may quote what was typed: never log them."""
     address, label = address.strip(), " ".join(label.split())
     if len(address) > LONGEST_ADDRESS:
         raise AddressRefused(f"This address has {len(address):,} characters; at most {LONGEST_ADDRESS:,} are kept.")
-    channel = CHECKS[ContactKind(kind)](address)
+    kind = ContactKind.APPRISE if "://" in address else ContactKind.EMAIL
+    channel = CHECKS[kind](address)
     if address.casefold() in label.casefold():
         raise ContactRefused("The name holds the address, which nobody is shown again. Take a name such as “My phone”.")
     uid = new_uid()
@@ -68,14 +70,14 @@ def remove_contact_point(point: ContactPoint, actor: User) -> None:
 def send_test(point: ContactPoint, actor: User, now: dt.datetime) -> Notice:
     """A test notice to one contact point; when it is taken, the point counts as checked. Raises ContactRefused."""
     ledger.hold(ACCESS)
-    tests = Notice.objects.filter(contact_point=point, kind="test")
+    tests = Notice.objects.filter(contact_point=point, kind=TEST)
     if tests.filter(state__in=TO_SEND).exists() or tests.filter(created_at__gt=now - TEST_EVERY).exists():
         every = int(TEST_EVERY.total_seconds())
         raise ContactRefused(f"A test is under way, or was sent less than {every} s ago. Wait for what becomes of it.")
     uid = new_uid()
     notice = Notice.objects.create(
         uid=uid, stream=ACCESS, about=point.uid, user=point.user, contact_point=point, channel=point.channel,
-        kind="test", title="Test from Muster", path="/me/reach/", dedupe=f"{uid}{point.uid}",
+        kind=TEST, title="Test from Muster", path="/me/reach/", dedupe=f"{uid}{point.uid}",
         text=f"{actor} asked Muster to try “{point.label}”. It works: there is nothing to do.",
         next_at=now, created_at=now,
     )  # fmt: skip

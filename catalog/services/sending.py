@@ -24,6 +24,7 @@ BACKOFF = tuple(dt.timedelta(seconds=each) for each in (30, 120, 600, 1_800))  #
 MOST_TRIES = len(BACKOFF) + 1
 LEASES = {ContactKind.EMAIL: dt.timedelta(seconds=120), ContactKind.APPRISE: dt.timedelta(seconds=30)}
 AT_ONCE = 4  # of one channel in the whole portal: one that hangs must not take all hands
+TEST = "test"  # of a contact point, by its owner: told at once what became of it, so it is tried once
 UNHEARD = dt.timedelta(seconds=2)  # so long a ring may take before the sweep looks
 MOST_DUE = 200  # notices of one pass of the sweep
 GONE = "There is no such contact point any more."
@@ -118,7 +119,7 @@ def settle(claimed: Notice, error: str, *, is_last: bool = False) -> None:
         elif not error:
             _mark_checked(notice, now)
             move(notice, NoticeState.SENT, now=now)
-        elif is_last or notice.tries >= MOST_TRIES:
+        elif is_last or notice.tries >= MOST_TRIES or notice.kind == TEST:
             move(notice, NoticeState.GIVEN_UP, error=error, now=now)
         else:
             move(notice, NoticeState.FAILED, error=error, now=now)
@@ -138,7 +139,7 @@ def move(notice: Notice, target: NoticeState, *, now: dt.datetime, error: str = 
 
 
 def _mark_checked(notice: Notice, now: dt.datetime) -> None:
-    if notice.kind == "test" and notice.contact_point_id is not None:
+    if notice.kind == TEST and notice.contact_point_id is not None:
         ContactPoint.objects.filter(pk=notice.contact_point_id).update(verified_at=now)
 
 

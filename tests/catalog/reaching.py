@@ -47,9 +47,9 @@ def mail_sink(settings) -> Iterator[MailSink]:
 def make_point(owner: User, chat_sink: ChatSink) -> MakePoint:
     """make_point(user=owner, label="Chat", address=json:// to the sink) -> ContactPoint"""
 
-    def make(user: User | None = None, label: str = "Chat", address: str = "", kind: str = "apprise") -> ContactPoint:
+    def make(user: User | None = None, label: str = "Chat", address: str = "") -> ContactPoint:
         address = address or f"json://{chat_sink.host}/{TOKEN}"
-        return services.add_contact_point(user or owner, kind=kind, label=label, address=address)
+        return services.add_contact_point(user or owner, label=label, address=address)
 
     return make
 

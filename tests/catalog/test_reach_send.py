@@ -67,7 +67,7 @@ def test_a_message_arrives_in_a_chat_with_a_link_that_needs_signing_in(owner, ma
 
 
 def test_a_message_arrives_by_mail(owner, make_point, mail_sink) -> None:
-    make_point(kind="email", address=MAIL)
+    make_point(address=MAIL)
     (notice,) = tell(owner)
     attend(notice.uid)
     (message,) = mail_sink.taken
@@ -88,7 +88,7 @@ def test_who_has_no_contact_point_gets_mail_at_the_account(owner, mail_sink) -> 
 
 def test_without_a_mail_server_it_is_said_which_setting_is_missing(owner, make_point, settings) -> None:
     settings.EMAIL_HOST = ""
-    make_point(kind="email", address=MAIL)
+    make_point(address=MAIL)
     (notice,) = tell(owner)
     attend(notice.uid)
     notice.refresh_from_db()

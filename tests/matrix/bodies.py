@@ -130,6 +130,7 @@ PAGES: dict[str, Callable[[World], Body]] = {
     "runbooks:step-preview": lambda world: {},
     **{f"runbooks:{name}": body for name, body in _runs().items()},
     **{f"runbooks:{name}": body for name, body in _steps("yes").items()},
+    "reach:add": lambda world: {"address": "somebody@bank.example", "label": "Post"},
     "approvals:decide": lambda world: {**_verdict(world), "seen": world.request.digest},
     "approvals:cover": lambda world: {"reason": REASON},
     "catalog:import": lambda world: {"catalog_files": SimpleUploadedFile("store.yaml", CATALOG.encode())},

@@ -5,7 +5,7 @@ from django.test import Client
 
 from approvals.models import ApprovalRequest
 from catalog.models import User
-from catalog.services import make_probe
+from catalog.services import add_contact_point, make_probe
 from catalog.states import Role
 from incidents import services
 from incidents.models import SignalSource
@@ -33,8 +33,9 @@ PEOPLE = {
 
 
 @pytest.fixture(autouse=True)
-def own_log_key(settings, tmp_path):
+def own_keys(settings, tmp_path):
     settings.LEDGER_KEY_FILE = tmp_path / "ledger-key.pem"
+    settings.SEALING_KEYS_FILE = tmp_path / "sealing-keys"
 
 
 @pytest.fixture
@@ -89,6 +90,7 @@ def world(request, payments_team, store, incident, runbook, commander, machine, 
     asked = ApprovalRequest.objects.get(stream=incident.stream)
     publish(save_version(runbook, NEWER, author=users["author"]), publisher=users["author"])
     more = {"move": proposed(run, runbook, users["commander"]), "proposal": watched(run), "worker": worker()}
+    more["point"] = add_contact_point(users["owner"], label=f"{MARK} post", address="lena@bank.example")
     more["factor"] = enrol_passkey_of(users["viewer"])
     return World(payments_team, store, probe, incident, runbook, run, asked, clients=clients, users=users, **more)
 

@@ -67,6 +67,7 @@ TAKE_SIGNALS = Row(
 )
 OTHER_SIGNALS = Row(frozenset(), {**TAKE_SIGNALS.others})  # a source takes part in one format alone
 
+OWN_POINT = Row(frozenset({"owner"}), dict.fromkeys((*(MEMBERS - {"owner"}), "superuser"), HIDDEN))  # nobody else's
 OWN_FACTOR = Row(
     frozenset({"viewer"}), dict.fromkeys((*(MEMBERS - {"viewer"}), "superuser", "stranger", "newcomer"), HIDDEN)
 )
@@ -132,6 +133,10 @@ PAGES = {
     "runbooks:decide-move": {"GET": SEE, "POST": APPROVE},
     "runbooks:workers": {"GET": TEND},
     "runbooks:drain": {"GET": TEND, "POST": TEND},
+    "reach:page": {"GET": SIGNED_IN},
+    "reach:add": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "reach:test": {"POST": OWN_POINT},
+    "reach:remove": {"GET": OWN_POINT, "POST": OWN_POINT},
     "approvals:inbox": {"GET": SIGNED_IN},
     "approvals:page": READ,
     "approvals:decide": {"GET": SEE, "POST": ASKED},
@@ -196,6 +201,8 @@ API = {
     "approvals-api:detail": READ,
     "approvals-api:decide": {"POST": ASKED},
     "catalog-api:me": {"GET": SIGNED_IN},
+    "catalog-api:contact-points": {"GET": SIGNED_IN},
+    "catalog-api:notices": {"GET": SIGNED_IN},
     "catalog-api:teams": {"GET": SIGNED_IN},
     "catalog-api:team": READ,
     "catalog-api:services": {"GET": SIGNED_IN},

@@ -11,7 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from approvals.models import ApprovalRequest
-from catalog.models import Probe, Service, Team, User
+from catalog.models import ContactPoint, Probe, Service, Team, User
 from incidents.models import Incident
 from runbooks.models import Proposal, Run, Runbook, RunMigration, Worker
 
@@ -55,6 +55,7 @@ class World:
     move: RunMigration
     proposal: Proposal
     worker: Worker
+    point: ContactPoint  # of the owner
     factor: Authenticator
     clients: dict[str, Client]
     users: dict[str, User]
@@ -80,6 +81,7 @@ class World:
                 "resource": "cluster",
             },
             "approvals": {"uid": self.request.uid},
+            "reach": {"uid": self.point.uid},
             "audit": {"uid": self.incident.stream},
             "remove-factor": {"factor_id": self.factor.pk},
             "catalog": {"slug": self.store.slug, "probe_id": self.probe.pk},
