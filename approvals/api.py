@@ -66,5 +66,5 @@ class Decide(APIView):
         body = VerdictSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         said: dict[str, Any] = body.validated_data
-        settled = services.decide(found.uid, user=caller(request), now=clock.now(), **said)
+        settled = services.decide(found.uid, user=caller(request), said=services.Said(**said), now=clock.now())
         return Response(RequestSerializer(settled).data)

@@ -1,5 +1,6 @@
 """Refusals of the approvals room."""
 
+from plumbing.durations import in_words
 from plumbing.errors import MusterError
 
 SHORT = 8  # digits of a digest that people compare by eye
@@ -76,24 +77,140 @@ class BindingChanged(ApprovalError):
     code = "binding_changed"
     aftermath = "Your decision was not counted, and this request is void now."
 
-    def __init__(self, asked: str, found: str) -> None:
-        super().__init__(asked, found)
-        self.asked, self.found = asked, found
+    def __init__(self, asked: str, found: str, differences: str = "") -> None:
+        super().__init__(asked, found, differences)
+        self.asked, self.found, self.differences = asked, found, differences
 
     def __str__(self) -> str:
         if not self.found:
             return "Nothing waits for this decision any more. The request is void, and your decision was not counted."
         return (
             f"What would be done has changed since you were asked (bound {self.asked[:SHORT]}…, "
-            f"now {self.found[:SHORT]}…). This request is void; look at the new one."
-        )
+            f"now {self.found[:SHORT]}…). {self.differences} This request is void; look at the new one."
+        ).replace("  ", " ")
 
 
 class ReasonMissing(ApprovalError):
-    """A rejection needs a reason."""
+    """A rejection needs a reason, and so does whatever the policies say."""
 
     code = "reason_missing"
     status = 422
 
     def __str__(self) -> str:
         return "Say why in a sentence: the reason is kept as evidence."
+
+
+class PolicyRefused(ApprovalError):
+    """The text is no valid policy. `problems`: every mistake, with its line and what would be right."""
+
+    code = "policy_refused"
+    status = 422
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class ConfirmationMissing(ApprovalError):
+    """The policies demand a typed confirmation, and what was typed is something else."""
+
+    code = "confirmation_missing"
+    status = 422
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(expected)
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"Type {self.expected} to confirm: the first signs of what this binds."
+
+
+class FactorNeeded(ApprovalError):
+    """The policies demand a second factor, and there is none that is fresh. Nothing was decided."""
+
+    code = "factor_needed"
+    status = 403
+
+    def __init__(self, within_s: int) -> None:
+        super().__init__(within_s)
+        self.within_s = within_s
+
+    def __str__(self) -> str:
+        return (
+            f"This needs your second factor, given within the last {in_words(self.within_s)}. "
+            "Give it again, then decide."
+        )
+
+
+class NotYourTurn(ApprovalError):
+    """The policies demand an order, and somebody else decides before."""
+
+    code = "not_your_turn"
+
+    def __init__(self, turn: str) -> None:
+        super().__init__(turn)
+        self.turn = turn
+
+    def __str__(self) -> str:
+        return f"One decides after the other here, and now it is the turn of: {self.turn}."
+
+
+class BadCondition(ApprovalError):
+    """A condition can't be kept."""
+
+    code = "bad_condition"
+    status = 422
+
+    def __init__(self, because: str) -> None:
+        super().__init__(because)
+        self.because = because
+
+    def __str__(self) -> str:
+        return f"This condition can't be kept: {self.because}"
+
+
+class PolicyBusy(ApprovalError):
+    """Another version of the policy waits for its second person."""
+
+    code = "policy_busy"
+
+    def __init__(self, slug: str, number: int, author: str) -> None:
+        super().__init__(slug, number, author)
+        self.slug, self.number, self.author = slug, number, author
+
+    def __str__(self) -> str:
+        return (
+            f"Version {self.number} of {self.slug}, by {self.author}, waits for its second person. "
+            "Have it put in force or refused first."
+        )
+
+
+class BadDelegation(ApprovalError):
+    """A delegation can't be made so. field: what to change."""
+
+    code = "bad_delegation"
+    status = 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(field, message)
+        self.field, self.message = field, message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class BadStanding(ApprovalError):
+    """An approval in advance can't be given so. field: what to change."""
+
+    code = "bad_standing"
+    status = 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(field, message)
+        self.field, self.message = field, message
+
+    def __str__(self) -> str:
+        return self.message

@@ -45,7 +45,7 @@ class RequestSerializer(serializers.ModelSerializer[ApprovalRequest]):
         model = ApprovalRequest
         fields = (
             "id", "state", "question", "effect", "undo", "proof", "subject", "stream", "service", "digest", "binds",
-            "requester", "executor", "asked", "skipped", "asked_at", "due_at", "settled_at", "void_reason", "decisions",
+            "requester", "executor", "asked", "skipped", "asked_at", "due_at", "settled_at", "why", "decisions",
         )  # fmt: skip
         read_only_fields = fields
 

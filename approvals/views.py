@@ -12,6 +12,7 @@ from approvals import selectors, services
 from approvals.forms import CoverForm, DecisionForm
 from approvals.models import ApprovalRequest
 from approvals.permissions import request_for
+from approvals.policies.strictest import in_sentences
 from approvals.states import Verdict
 from audit.permissions import labels
 from catalog.requests import SignedIn, after_post
@@ -58,7 +59,7 @@ def page(request: SignedIn, uid: str) -> HttpResponse:
             "differences": selectors.differences(found),
             "stream": labels([found.stream])[found.stream],
             "latest": selectors.latest_of(found.subject),
-            "parts": selectors.accountable_for(found.service),
+            "rules": in_sentences(found.demand) if found.demand else [],
         },
     )
 
@@ -84,14 +85,9 @@ def decide(request: SignedIn, uid: str) -> HttpResponse:
     if not form.is_valid():
         return _dialog(request, found, form, request.POST.get("verdict", ""), status=422)
     said = form.cleaned_data
-    services.decide(
-        found.uid,
-        user=request.user,
-        verdict=said["verdict"],
-        reason=said["reason"],
-        seen_digest=said["seen"],
-        now=clock.now(),
-    )
+    now = clock.now()
+    heard = services.Said(said["verdict"], said["reason"], said["seen"])
+    services.decide(found.uid, user=request.user, said=heard, now=now)
     return after_post(request, reverse("approvals:page", args=[found.uid]), said["next"])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -17,7 +18,7 @@ from audit.entries import NO_HEAD
 from audit.errors import LedgerError
 from audit.inspection import Break, inspect_entry, inspect_head
 from audit.models import Checkpoint, Entry, Head, Stream
-from audit.selectors import every_entry
+from audit.selectors import EntryRow, every_entry, row_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +161,13 @@ def _checkpoint_breaks(checkpoint: Checkpoint, root: bytes) -> Iterator[Break]:
         return
     if (tree.size, tree.root) != (checkpoint.size, root):
         yield Break(place, f"a note over {tree.size} heads, root {tree.root.hex()}", f"root {root.hex()}")
+
+
+def sound_entry(uid: UUID) -> EntryRow | None:
+    """The entry with this uid, if it is what its commitments, its hash and its predecessor say; None otherwise."""
+    found = Entry.objects.filter(uid=uid).select_related("stream").prefetch_related("disclosures", "erasures").first()
+    if found is None:
+        return None
+    earlier = Entry.objects.filter(stream=found.stream, seq=found.seq - 1).values_list("leaf", "time").first()
+    prev, time = (bytes(earlier[0]), earlier[1]) if earlier else (NO_HEAD, None)
+    return None if any(inspect_entry(found, found.stream.uid, prev, time)) else row_of(found)

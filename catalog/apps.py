@@ -7,6 +7,10 @@ class CatalogConfig(AppConfig):
     name = "catalog"
 
     def ready(self) -> None:
+        from django.db.models.signals import post_migrate
+
         from catalog import listeners
+        from catalog.services.teams import give_rights
 
         listeners.connect()
+        post_migrate.connect(give_rights, sender=self, dispatch_uid="catalog.rights")

@@ -37,6 +37,9 @@ class Right(TextChoices):
     EXECUTE = "may_execute", "Start runs, start and finish steps"
     COMMAND = "may_command", "Declare, move phases, give roles"
     APPROVE = "may_approve", "Decide approvals asked of one"
+    BREAK_GLASS = "may_break_glass", "Go on without the approver in an emergency"
+    REVIEW = "may_review", "Decide reviews of broken glass"
+    RULE = "may_rule", "Propose approval policies and put them in force"
     AUTHOR = "may_author", "Write and publish runbooks"
     CLOSE = "may_close", "Resolve and close, also with force"
     DELETE = "may_delete", "Delete drafts and catalog entries"
@@ -48,11 +51,13 @@ class Right(TextChoices):
 ROLE_RIGHTS: dict[str, frozenset[str]] = {
     Role.VIEWER: frozenset({Right.VIEW}),
     Role.RESPONDER: frozenset({Right.VIEW, Right.CONTRIBUTE, Right.EXECUTE}),
-    Role.COMMANDER: frozenset({Right.VIEW, Right.CONTRIBUTE, Right.EXECUTE, Right.COMMAND, Right.CLOSE, Right.EXPORT}),
+    Role.COMMANDER: frozenset(
+        {Right.VIEW, Right.CONTRIBUTE, Right.EXECUTE, Right.COMMAND, Right.BREAK_GLASS, Right.CLOSE, Right.EXPORT}
+    ),
     Role.AUTHOR: frozenset({Right.VIEW, Right.AUTHOR}),
-    Role.APPROVER: frozenset({Right.VIEW, Right.CONTRIBUTE, Right.APPROVE}),
-    Role.COMPLIANCE: frozenset({Right.VIEW, Right.EXPORT, Right.AUDIT}),
-    Role.ADMINISTRATOR: frozenset({Right.VIEW, Right.ADMINISTER, Right.DELETE, Right.AUDIT}),
+    Role.APPROVER: frozenset({Right.VIEW, Right.CONTRIBUTE, Right.APPROVE, Right.REVIEW}),
+    Role.COMPLIANCE: frozenset({Right.VIEW, Right.EXPORT, Right.AUDIT, Right.REVIEW, Right.RULE}),
+    Role.ADMINISTRATOR: frozenset({Right.VIEW, Right.ADMINISTER, Right.DELETE, Right.AUDIT, Right.RULE}),
 }
 
 

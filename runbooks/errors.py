@@ -353,3 +353,16 @@ class BadMoment(RunbookError):
 
     def __str__(self) -> str:
         return f"not_before is “{self.found}”, which is no moment. {self.remedy}"
+
+
+class NoConsent(RunbookError):
+    """The approval of a step can't be used: it waits to be asked anew."""
+
+    code = "no_consent"
+
+    def __init__(self, because: str) -> None:
+        super().__init__(because)
+        self.because = because
+
+    def __str__(self) -> str:
+        return f"It can't begin: {self.because}. Consent is asked anew."

@@ -1,6 +1,7 @@
 """People, teams and who has which role. What changes somebody's rights is recorded in the stream `access`."""
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
+from guardian.models import GroupObjectPermission
 from guardian.shortcuts import assign_perm
 
 from audit import ledger
@@ -24,6 +25,28 @@ def make_team(slug: str, name: str, *, description: str = "", actor: ledger.Acto
         assign_perm(right.value, holders, team)
     ledger.record(ACCESS, "team.made", actor, {"team": slug, "name": name})
     return team
+
+
+def give_rights(**_: object) -> None:
+    """Let the role groups of every team hold what their roles give in this release. Called after each migration;
+    a team whose roles give more than before gets an entry."""
+    permissions = dict(Permission.objects.filter(content_type__app_label="catalog").values_list("codename", "pk"))
+    for team in Team.objects.prefetch_related("role_groups__group"):
+        with atomic():
+            new = [right for right in Right if right in permissions and _give(team, right)]
+            if new:
+                ledger.record(ACCESS, "team.rights_given", ledger.SYSTEM, {"team": team.slug, "rights": list(new)})
+
+
+def _give(team: Team, right: Right) -> bool:
+    """Whether somebody's role gives this right since now."""
+    holders = [row.group for row in team.role_groups.all() if right in ROLE_RIGHTS[row.role]]
+    held = GroupObjectPermission.objects.filter(object_pk=str(team.pk), permission__codename=right.value)
+    having = set(held.values_list("group", flat=True))
+    lacking = [group for group in holders if group.pk not in having]
+    if lacking:
+        assign_perm(right.value, lacking, team)
+    return bool(lacking)
 
 
 @atomic()

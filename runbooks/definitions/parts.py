@@ -114,7 +114,7 @@ def read_approval(fields: Fields) -> Approval | None:
     """What the accountable owner reads."""
     if not fields.has("approval"):
         return None
-    names = ("reason", "effect", "undo", "proof", "within")
+    names = ("reason", "effect", "undo", "proof", "within", "class")
     approval = Fields(fields.items["approval"], fields.at("approval"), fields.book, names)
     return Approval(
         reason=approval.text("reason", required=True, longest=200),
@@ -122,6 +122,7 @@ def read_approval(fields: Fields) -> Approval | None:
         undo=approval.text("undo", longest=500),
         proof=approval.text("proof", longest=500),
         within_s=approval.limit("within"),
+        class_=approval.text("class", longest=60),
     )
 
 

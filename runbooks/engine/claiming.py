@@ -24,6 +24,7 @@ from runbooks.engine.work import Work
 from runbooks.models import Attempt
 from runbooks.states import AttemptState, Role, StepState
 
+CHANGED = "What it would do has changed since it was queued."
 HARMLESS = frozenset({Kind.WHEN, Kind.ITEMS, Kind.VERIFY, Kind.CHECK})  # kinds that change nothing out there
 
 
@@ -74,10 +75,14 @@ def is_ours(attempt: Attempt) -> bool:
 def due_in(work: Work) -> Iterator[Attempt]:
     """Attempts of the run that this worker could begin now. Of those that have cost a worker, one at a time: else the
     one that kills its process would take the same neighbour with it each time, and both would be given up."""
-    for attempt in work.memory.open.values():
-        if attempt.state == AttemptState.QUEUED and attempt.not_before <= work.now and is_ours(attempt):
-            if not (is_suspect(work, attempt) and _holds_a_suspect()):
-                yield attempt
+    return (attempt for attempt in work.memory.open.values() if may_begin(work, attempt))
+
+
+def may_begin(work: Work, attempt: Attempt) -> bool:
+    """Whether this worker could begin the attempt now."""
+    if attempt.state != AttemptState.QUEUED or attempt.not_before > work.now or not is_ours(attempt):
+        return False
+    return not (is_suspect(work, attempt) and _holds_a_suspect())
 
 
 def is_suspect(work: Work, attempt: Attempt) -> bool:
@@ -138,7 +143,11 @@ def _begin(work: Work, attempt: Attempt) -> Claimed | None:
         _unbeginnable(work, step, attempt, str(error))
         return None
     if first_call and order.binding and order.binding != attempt.binding:
-        unbind(work, step, attempt)
+        unbind(work, step, attempt, CHANGED)
+        return None
+    begins = work.peek(step).state == StepState.READY and attempt.kind == Kind.ACT
+    if begins and (because := consent.use(work, step, ledger.SYSTEM)):
+        unbind(work, step, attempt, f"It could not begin: {because}.")
         return None
     changes: dict[str, Any] = {
         "state": AttemptState.LEASED,
@@ -251,9 +260,9 @@ def _unbeginnable(work: Work, step: str, attempt: Attempt, error: str) -> None:
     work.say("attempt.failed", {"step": step, "title": work.title(step), **told, "error": error, "effect": "none"})
 
 
-def unbind(work: Work, step: str, attempt: Attempt) -> None:
-    """What the attempt would do has changed since it was queued: nothing is done, and consent is asked anew."""
-    why = "What it would do has changed since it was queued."
+def unbind(work: Work, step: str, attempt: Attempt, why: str) -> None:
+    """The attempt would do something else than was agreed, or nobody agrees any more: nothing is done, and consent is
+    asked anew."""
     work.take_back(step, why)
     if work.spec(step).approval is not None:
         work.flush()

@@ -1,23 +1,23 @@
 """How a step asks its accountable owner, bound to exactly what it would do."""
 
-import datetime as dt
 import json
 import re
 from typing import Any
 
 from approvals import services as approvals
 from approvals.models import ApprovalRequest
-from approvals.selectors import latest_of
-from approvals.states import RequestState
+from approvals.selectors import in_words, latest_of, ruled
+from approvals.services import Act
+from approvals.states import LIVE
 from audit.ledger import Actor
-from catalog.models import Service, User
+from catalog.models import User
 from plumbing.expressions import ExpressionError, render
 from runbooks.engine.graph import spec_of
 from runbooks.engine.intent import Intent, intent_of
 from runbooks.engine.model import Approval, Definition, Step
 from runbooks.engine.reading import definition_of_run, scope_of, subject_of, values_of
 from runbooks.engine.work import Work
-from runbooks.models import Attempt, StepRun
+from runbooks.models import Attempt, Run, StepRun
 from runbooks.states import Role, RunState, StepState
 
 OUTPUT_OF = re.compile(r"\bsteps\.(\w+)\.")  # as a template names it: {{ steps.look.output.node }}
@@ -29,20 +29,37 @@ def ask(work: Work, step: str) -> ApprovalRequest:
     spec = work.spec(step)
     if spec.approval is None:
         raise ValueError(f"step {step} needs no approval")
-    intent, values = work.intent(step), work.values_for(step)
-    within_s = spec.approval.within_s
+    values = work.values_for(step)
     return approvals.ask(
         stream=work.run.stream,
         subject=subject_of(work.run, step),
-        binds=intent.text,
-        service=_accountable_for(intent),
+        act=act_of(work.run, spec, work.intent(step), values),
         requester=work.run.starter,
         executor=work.row(step).assignee,
-        due_at=work.now + dt.timedelta(seconds=within_s) if within_s else None,
+        author=work.run.version.author,
         now=work.now,
         teams=work.run.teams.all(),
         shapers=_shapers(work, step),
         **_texts(spec.approval, spec.title, values),
+    )
+
+
+def act_of(run: Run, spec: Step, intent: Intent, values: dict[str, Any]) -> Act:
+    """What the step would do, in the words of approvals."""
+    asked = spec.approval
+    return Act(
+        text=intent.text,
+        services=intent.targets,
+        action=intent.action,
+        environment=run.environment,
+        class_=asked.class_ if asked else "",
+        runbook=run.version.runbook.slug,
+        version=run.version.digest,
+        step=spec.id,
+        incident_class=str(run.context.get("incident", {}).get("severity", "")),
+        within_s=round(asked.within_s) if asked and asked.within_s else None,
+        inputs=dict(intent.config),
+        values=values,
     )
 
 
@@ -83,12 +100,7 @@ def shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def _accountable_for(intent: Intent) -> Service | None:
-    """The touched service that matters most; several owners are asked one by one in a later version."""
-    return Service.objects.filter(slug__in=intent.targets).select_related("owner", "deputy", "team").first()
-
-
-def binding_of(subject: str) -> str | None:
+def binding_of(subject: str) -> Act | None:
     """What the step named by `run/<uid>/<step>` would do now; None when it waits for nobody or can't be said."""
     _, uid, step = subject.split("/", 2)
     waiting = StepRun.objects.filter(run__uid=uid, step=step, state=StepState.APPROVAL, run__state=RunState.RUNNING)
@@ -101,15 +113,29 @@ def binding_of(subject: str) -> str | None:
         found = intent_of(spec, values, version=row.run.version.digest, environment=row.run.environment)
     except ExpressionError:
         return None
-    return found.text
+    return act_of(row.run, spec, found, values)
 
 
-def withdraw(work: Work, step: str, why: str, actor: Actor, *, unless: str = "") -> bool:
-    """Void the step's request, pending or approved, unless it is bound to the digest `unless`. True when it did."""
+def use(work: Work, step: str, actor: Actor) -> str:
+    """Use the approval of a step that begins now. "" when it may begin; else why not, and it must be asked anew."""
+    spec = work.spec(step)
+    if spec.approval is None:
+        return ""
+    work.flush()
+    act = act_of(work.run, spec, work.intent(step), work.values_for(step))
+    return approvals.use(subject_of(work.run, step), act=act, actor=actor, now=work.now)
+
+
+def withdraw(work: Work, step: str, why: str, actor: Actor, *, unless_same: bool = False) -> bool:
+    """Void the step's request, pending or approved; with `unless_same` only where it is bound to something else than
+    the step would do now, saying what differs. True when it did."""
     request = latest_of(subject_of(work.run, step))
-    if request is None or request.state not in (RequestState.PENDING, RequestState.APPROVED):
+    if request is None or request.state not in LIVE:
         return False
-    if unless and request.digest == unless:
-        return False
+    if unless_same:
+        now_bound = ruled(act_of(work.run, work.spec(step), work.intent(step), work.values_for(step)))
+        if now_bound.digest == request.digest:
+            return False
+        why = f"{why} {in_words(request.binds, now_bound.binds)}".strip()
     approvals.void(request, reason=why, actor=actor, now=work.now)
     return True

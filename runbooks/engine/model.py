@@ -134,13 +134,15 @@ class Verify:
 
 @dataclass(frozen=True)
 class Approval:
-    """What the accountable owner reads before deciding; templates not yet filled in. `within_s`: None is no limit."""
+    """What the accountable owner reads before deciding; templates not yet filled in. `within_s`: None is no limit.
+    `class_`: of the act, so that its policy applies."""
 
     reason: str
     effect: str = ""
     undo: str = ""
     proof: str = ""
     within_s: float | None = None
+    class_: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Max, Model, Q
 
 from approvals.models import ApprovalRequest
+from approvals.selectors import decision_of, unconfirmed
 from approvals.states import RequestState
 from plumbing import statements
 from runbooks.definitions import parse
@@ -211,7 +212,7 @@ def read_verdicts(memory: Memory, steps: Iterable[str]) -> set[str]:
     newest = {request.subject: request for request in _requests(memory.run, list(wanted))}
     for subject, step in wanted.items():
         request = newest.get(subject)
-        found = (Verdict(request.state), _said(request)) if request else None
+        found = (_verdict(request), _said(request)) if request else None
         if found != memory.verdicts.get(step):
             changed.add(step)
         if found is None:
@@ -232,10 +233,27 @@ def _asks(memory: Memory, step: str) -> bool:
     return memory.rows[step].state in UNSETTLED and spec_in(memory, step).approval is not None
 
 
+def _verdict(request: ApprovalRequest) -> Verdict:
+    """A request as the planner knows it. A yes that was used, or not used in time, is worth nothing: it is asked anew.
+    Where nobody decided in time, or the question was taken back, the step fails, and a person says what follows."""
+    match request.state:
+        case RequestState.PENDING:
+            return Verdict.PENDING
+        case RequestState.APPROVED:
+            return Verdict.PENDING if unconfirmed(request) else Verdict.APPROVED
+        case RequestState.REJECTED | RequestState.WITHDRAWN:
+            return Verdict.REJECTED
+        case RequestState.EXPIRED if request.expires_at is None:
+            return Verdict.REJECTED
+    return Verdict.VOID
+
+
 def _said(request: ApprovalRequest) -> str:
     if request.state == RequestState.PENDING:
         return ""
-    decision = request.decisions.select_related("user").order_by("-pk").first()
+    if request.why:
+        return request.why
+    decision = decision_of(request)
     if decision is None:
         return ""
     verb = "Approved" if decision.verdict == "approve" else "Rejected"

@@ -70,9 +70,7 @@ def _claim_one(attempt_id: int) -> list[Claimed]:
         run_uid, step = named
         work = lock(run_uid, hot=True)
         attempt = work.open_attempt(step)
-        if attempt is None or attempt.pk != attempt_id or attempt.state != AttemptState.QUEUED:
-            return []
-        if attempt.not_before > work.now or not claiming.is_ours(attempt):
+        if attempt is None or attempt.pk != attempt_id or not claiming.may_begin(work, attempt):
             return []
         return _claim(work, [attempt])
 

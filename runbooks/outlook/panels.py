@@ -103,7 +103,7 @@ def of_request(reader: User, request: ApprovalRequest) -> list[Panel]:
     if impact := impact_panel(reader, row):
         found.append(Panel("runbooks/_impact.html", impact))
     back = reverse("approvals:page", args=[request.uid])
-    preview = preview_panel(reader, row, back=back, digest=request.digest, sees_run=sees_run)
+    preview = preview_panel(reader, row, back=back, digest=request.facts.get("act", ""), sees_run=sees_run)
     if preview.is_offered or preview.latest:
         found.append(Panel("runbooks/_preview.html", preview))
     return found

@@ -35,7 +35,7 @@ def change_input(run_uid: str, name: str, value: Any, *, actor: User, reason: st
 def _rebind(work: Work, row: StepRun, why: str, actor: User) -> None:
     now_bound = work.intent(row.step).digest
     work.flush()
-    withdrawn = consent.withdraw(work, row.step, why, actor, unless=now_bound)
+    withdrawn = consent.withdraw(work, row.step, why, actor, unless_same=True)
     stale = Attempt.objects.filter(step_run=row, state=AttemptState.QUEUED).exclude(binding=now_bound)
     if row.state == StepState.READY and stale.exists():
         work.take_back(row.step, why)

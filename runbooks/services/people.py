@@ -10,13 +10,14 @@ from audit.ledger import Actor
 from catalog.models import User
 from plumbing.database import atomic
 from runbooks.actions.base import Done, Failed
+from runbooks.engine import consent
 from runbooks.engine.facts import Kind
 from runbooks.engine.model import Effect
 from runbooks.engine.outputs import typed
 from runbooks.engine.run_lock import lock
 from runbooks.engine.shell import settle
 from runbooks.engine.work import Work
-from runbooks.errors import RunbookError
+from runbooks.errors import NoConsent, RunbookError
 from runbooks.models import Run, StepRun
 from runbooks.services import guards
 from runbooks.services.marking import mark
@@ -24,23 +25,40 @@ from runbooks.services.outcomes import record_outcome
 from runbooks.states import SETTLED_STEPS, RunState, StepState
 
 
-@atomic()
 def start_step(run_uid: str, step: str, *, actor: User, seen_at: int) -> StepRun:
-    """A person begins a step that waits for one. Raises StaleStep, NotYours, IllegalTransition."""
-    work = lock(run_uid)
-    row = guards.seen(work, step, seen_at)
-    guards.human(work, step)
-    guards.theirs(work, row, actor)
-    guards.running(work)
-    if row.assignee is None:
-        row.assignee = actor
-        row.save(update_fields=["assignee"])
-    work.move(step, StepState.RUNNING, f"{actor} began.", actor=actor)
-    work.close()
+    """A person begins a step that waits for one. Call it outside of any transaction: an approval that can't be used
+    sends the step back to be asked anew, and that stays although NoConsent is raised.
+
+    Raises StaleStep, NotYours, IllegalTransition, NoConsent."""
+    with atomic():
+        work = lock(run_uid)
+        row = guards.seen(work, step, seen_at)
+        guards.human(work, step)
+        guards.theirs(work, row, actor)
+        guards.running(work)
+        because = _begin(work, row, actor)
+        if because:
+            settle(work)
+        work.close()
+    if because:
+        raise NoConsent(because)
     return row
 
 
-@atomic()
+def _begin(work: Work, row: StepRun, actor: User) -> str:
+    """Begin it, with the approval that it needs; "" when it began. Else it waits for consent again: the reason."""
+    if because := consent.use(work, row.step, actor):
+        why = f"It could not begin: {because}."
+        consent.withdraw(work, row.step, why, actor)
+        work.reconsider(row.step)
+        work.move(row.step, StepState.APPROVAL, why, actor=actor)
+        return because
+    if row.assignee is None:
+        work.keep(row, assignee=actor)
+    work.move(row.step, StepState.RUNNING, f"{actor} began.", actor=actor)
+    return ""
+
+
 def finish_step(
     run_uid: str,
     step: str,
@@ -51,27 +69,39 @@ def finish_step(
     note: str,
     outputs: Mapping[str, Any] | None = None,
 ) -> StepRun:
-    """A person says how their step came out.
+    """A person says how their step came out. Call it outside of any transaction, as `start_step`.
 
-    Raises StaleStep, NotYours, IllegalTransition; ReasonNeeded when it failed and the note is empty."""
-    work = lock(run_uid)
+    Raises StaleStep, NotYours, IllegalTransition, NoConsent; ReasonNeeded when it failed and the note is empty."""
+    if not worked:
+        guards.explained(note)
+    with atomic():
+        row, because = _finish(lock(run_uid), step, actor, seen_at, note, outputs or {}, worked=worked)
+    if because:
+        raise NoConsent(because)
+    return row
+
+
+def _finish(
+    work: Work, step: str, actor: User, seen_at: int, note: str, outputs: Mapping[str, Any], *, worked: bool
+) -> tuple[StepRun, str]:
     row = guards.seen(work, step, seen_at)
     guards.human(work, step)
     guards.theirs(work, row, actor)
-    if not worked:
-        guards.explained(note)
     if row.state == StepState.READY:
         guards.running(work)
-        work.move(step, StepState.RUNNING, f"{actor} began.", actor=actor)
+        if because := _begin(work, row, actor):
+            settle(work)
+            work.close()
+            return row, because
     spec = work.spec(step)
-    said = Done({**(outputs or {}), "note": note}) if worked else Failed(note, effect=Effect.MAYBE)
+    said = Done({**outputs, "note": note}) if worked else Failed(note, effect=Effect.MAYBE)
     outcome = typed(spec, Kind.ACT, said)
     if worked and isinstance(outcome, Failed):
         raise RunbookError(outcome.error)
     record_outcome(work, row, actor, outcome)
     settle(work)
     work.close()
-    return row
+    return row, ""
 
 
 @atomic()

@@ -1,13 +1,16 @@
 """A room that asks for consent: subjects "test/…" whose binding a test may change behind the request's back."""
 
+import datetime as dt
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from approvals import services
-from approvals.models import ApprovalRequest
+from approvals.models import ApprovalRequest, Asked
+from approvals.services import Act, settling
 from approvals.signals import request_settled
 from audit import ledger
 from audit.selectors import EntryRow, entries
@@ -22,16 +25,18 @@ MakeRequest = Callable[..., ApprovalRequest]
 
 
 @pytest.fixture
-def bindings(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | None]:
+def bindings(monkeypatch: pytest.MonkeyPatch) -> dict[str, Act | None]:
     """subject -> what would be done now; a test changes it to simulate a changed input."""
-    known: dict[str, str | None] = {}
-    monkeypatch.setitem(services._bindings, "test/", known.get)
+    known: dict[str, Act | None] = {}
+    monkeypatch.setitem(settling._bindings, "test/", known.get)
     return known
 
 
 @pytest.fixture
-def make_request(db: None, bindings: dict[str, str | None], store: Service, responder: User) -> MakeRequest:
-    """make_request(service=store, requester=responder, executor=None, binds=…, subject=…, due_at=None, teams=())."""
+def make_request(db: None, bindings: dict[str, Act | None], store: Service, responder: User) -> MakeRequest:
+    """make_request(act=Act(BINDS, ("store",)), requester=responder, executor=None, subject=…, teams=()).
+
+    service, binds: in place of `act`, where they alone differ."""
     numbers = itertools.count(1)
     ledger.open_stream(STREAM)
 
@@ -43,19 +48,23 @@ def make_request(db: None, bindings: dict[str, str | None], store: Service, resp
             "effect": "Writes stop for about 40 s.",
             "undo": "Fail back.",
             "proof": "Replication lag 4 s.",
-            "binds": BINDS,
-            "service": store,
+            "act": act_of(store, **{name: fields.pop(name) for name in ("service", "binds") if name in fields}),
             "requester": responder,
             "executor": None,
-            "due_at": None,
             "now": clock.now(),
             **fields,
         }
-        bindings[str(subject)] = str(given["binds"])
+        bindings[str(subject)] = given["act"]  # type: ignore[assignment]
         with atomic():
             return services.ask(**given)  # type: ignore[arg-type]
 
     return make
+
+
+def act_of(default: Service, *, service: Any = ..., binds: str = BINDS, **facts: Any) -> Act:
+    """An act that touches one service, or none."""
+    touched = default if service is ... else service
+    return Act(binds, (touched.slug,) if touched else (), **facts)
 
 
 @pytest.fixture
@@ -63,16 +72,11 @@ def decide(db: None) -> Callable[..., ApprovalRequest]:
     """decide(request, user, verdict="approve", reason="", seen=request.digest)."""
 
     def settle(
-        request: ApprovalRequest, user: User, verdict: str = "approve", *, reason: str = "", seen: str | None = None
-    ) -> ApprovalRequest:
-        return services.decide(
-            request.uid,
-            user=user,
-            verdict=verdict,
-            reason=reason,
-            seen_digest=request.digest if seen is None else seen,
-            now=clock.now(),
-        )
+        request: ApprovalRequest, user: User, verdict: str = "approve", *, reason: str = "", seen: str | None = None,
+        now: dt.datetime | None = None, **more: Any,
+    ) -> ApprovalRequest:  # fmt: skip
+        said = services.Said(verdict, reason, request.digest if seen is None else seen, **more)
+        return services.decide(request.uid, user=user, said=said, now=now or clock.now())
 
     return settle
 
@@ -93,3 +97,13 @@ def settled() -> Iterator[list[tuple[str, str]]]:
 def history(kind: str = "approval.") -> list[EntryRow]:
     """Entries of the test's stream whose kind starts so."""
     return [entry for entry in entries(STREAM) if entry.kind.startswith(kind)]
+
+
+def ask_also(request: ApprovalRequest, user: User) -> Asked:
+    """Somebody who holds the right in the service's team is asked for the first seat, too."""
+    seat = request.seats.first()
+    basis = {"who": "deputy", "service": "store", "team": "payments", "role": "", "giver": "", "delegation": 0}
+    assert seat is not None
+    return Asked.objects.create(
+        request=request, seat=seat, user=user, because="second of two", basis=basis, asked_at=clock.now()
+    )

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from approvals import policies, services
+from approvals import services
 from approvals.errors import (
     AlreadySettled,
     BindingChanged,
@@ -14,6 +14,9 @@ from approvals.errors import (
     ReasonMissing,
 )
 from approvals.models import ApprovalRequest, Decision
+from approvals.policies import fitness
+from approvals.selectors import ruled
+from approvals.services import Act
 from approvals.states import MOVES, RequestState, Verdict, check_move
 from audit import ledger
 from catalog.models import Team, User
@@ -85,7 +88,7 @@ def test_an_owner_who_asked_for_it_can_t_decide_though_they_own_it(
 
 
 def test_a_superuser_can_t_decide(make_request: MakeRequest, decide, superuser: User) -> None:
-    assert refused(make_request(), superuser, decide) == policies.SUPERUSER
+    assert refused(make_request(), superuser, decide) == fitness.SUPERUSER
 
 
 def test_a_superuser_who_owns_the_service_can_t_decide_without_the_role(
@@ -93,11 +96,11 @@ def test_a_superuser_who_owns_the_service_can_t_decide_without_the_role(
 ) -> None:
     request = make_request(service=make_service("vault", owner=superuser, deputy=deputy))
     assert request.asked.get().user == deputy
-    assert refused(request, superuser, decide) == policies.SUPERUSER
+    assert refused(request, superuser, decide) == fitness.SUPERUSER
 
 
 def test_an_approver_who_was_not_asked_can_t_decide(make_request: MakeRequest, decide, deputy: User) -> None:
-    assert refused(make_request(), deputy, decide) == policies.NOT_ASKED
+    assert refused(make_request(), deputy, decide) == fitness.NOT_ASKED
 
 
 def test_a_viewer_and_a_stranger_can_t_decide(
@@ -115,7 +118,7 @@ def test_a_machine_user_can_t_decide_whatever_roles_it_has(
     make_request: MakeRequest, decide, make_user, payments_team: Team
 ) -> None:
     robot = make_user("robot", machine=True, team=payments_team, roles=[Role.APPROVER])
-    assert refused(make_request(), robot, decide) == policies.MACHINE
+    assert refused(make_request(), robot, decide) == fitness.MACHINE
 
 
 def test_who_loses_the_right_while_the_page_is_open_is_refused(
@@ -123,14 +126,14 @@ def test_who_loses_the_right_while_the_page_is_open_is_refused(
 ) -> None:
     request = make_request()
     leave(payments_team, owner, Role.APPROVER, superuser)
-    assert refused(request, owner, decide) == policies.NO_RIGHT
+    assert refused(request, owner, decide) == fitness.NO_RIGHT
 
 
 def test_who_is_deactivated_while_the_page_is_open_is_refused(make_request: MakeRequest, decide, owner: User) -> None:
     request = make_request()
     User.objects.filter(pk=owner.pk).update(is_active=False)
     assert owner.is_active, "the page's copy is older"
-    assert refused(request, owner, decide) == policies.INACTIVE
+    assert refused(request, owner, decide) == fitness.INACTIVE
 
 
 def test_a_second_decision_is_told_who_was_first_and_when(make_request: MakeRequest, decide, owner: User) -> None:
@@ -161,29 +164,30 @@ def test_a_decision_on_another_digest_is_refused(seen: str, make_request: MakeRe
 
 
 def test_a_changed_binding_voids_the_request_though_the_decision_is_refused(
-    make_request: MakeRequest, decide, owner: User, bindings: dict[str, str | None], settled: list[tuple[str, str]]
+    make_request: MakeRequest, decide, owner: User, bindings: dict[str, Act | None], settled: list[tuple[str, str]]
 ) -> None:
     request = make_request()
-    bindings[request.subject] = '{"action":"wait"}'
+    act = bindings[request.subject] = Act('{"action":"wait"}', ("store",))
     with pytest.raises(BindingChanged) as caught:
         decide(request, owner)
-    assert caught.value.found == services.digest_of('{"action":"wait"}')
+    assert caught.value.found == ruled(act).digest
+    assert "action was http, is wait" in str(caught.value)
     assert caught.value.found[:8] in str(caught.value)
     assert state_of(request) == "void"
     assert not Decision.objects.exists()
     (entry,) = history("approval.voided")
-    assert entry.fields["reason"] == services.CHANGED
+    assert str(entry.fields["reason"]).startswith(f"{services.CHANGED} action was http, is wait")
     assert settled == [(request.uid, "void")]
 
 
 def test_where_nothing_waits_any_more_the_request_is_void(
-    make_request: MakeRequest, decide, owner: User, bindings: dict[str, str | None]
+    make_request: MakeRequest, decide, owner: User, bindings: dict[str, Act | None]
 ) -> None:
     request = make_request()
     bindings[request.subject] = None
     with pytest.raises(BindingChanged, match="Nothing waits"):
         decide(request, owner)
-    assert ApprovalRequest.objects.get().void_reason == services.NOTHING_WAITS
+    assert ApprovalRequest.objects.get().why == services.NOTHING_WAITS
 
 
 def test_a_row_altered_behind_the_orm_can_t_be_approved(make_request: MakeRequest, decide, owner: User) -> None:

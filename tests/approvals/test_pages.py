@@ -1,18 +1,17 @@
 """The inbox, the decision page and its dialogs, for every part of the cast and without script."""
 
-import datetime as dt
-
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from approvals import services
 from approvals.models import ApprovalRequest, Decision
+from approvals.services import Act
 from audit import ledger
 from catalog.models import Service, User
 from plumbing import clock
 from plumbing.database import atomic
-from tests.approvals.conftest import MakeRequest, history
+from tests.approvals.conftest import BINDS, MakeRequest, ask_also, history
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/incidents/1"}
@@ -70,14 +69,14 @@ def test_whoever_sees_the_team_may_read_the_request(
 
 def test_somebody_asked_from_another_team_may_read_it(make_request: MakeRequest, stranger: User) -> None:
     asked = make_request()
-    asked.asked.create(user=stranger, because="for a test", asked_at=clock.now())
+    ask_also(asked, stranger)
     assert as_user(stranger).get(reverse("approvals:page", args=[asked.uid])).status_code == 200
 
 
 def test_the_decision_page_says_all_that_is_read_before_deciding(
     make_request: MakeRequest, owner: User, store: Service, api: Service, edge: Service
 ) -> None:
-    asked = make_request(due_at=clock.now() + dt.timedelta(minutes=5))
+    asked = make_request(act=Act(BINDS, ("store",), within_s=300))
     text = body(as_user(owner), reverse("approvals:page", args=[asked.uid]))
     for part in (asked.question, asked.effect, asked.undo, asked.proof, "accountable owner of store", "Jonas Weber"):
         assert part in text
@@ -193,10 +192,10 @@ def test_a_late_decision_gets_409_with_who_and_when(make_request: MakeRequest, o
 
 
 def test_a_decision_on_a_changed_step_gets_409_and_the_void_stays(
-    make_request: MakeRequest, owner: User, bindings: dict[str, str | None]
+    make_request: MakeRequest, owner: User, bindings: dict[str, Act | None]
 ) -> None:
     asked = make_request()
-    bindings[asked.subject] = "{}"
+    bindings[asked.subject] = Act("{}", ("store",))
     answer = post_decision(as_user(owner), asked)
     assert answer.status_code == 409
     assert "has changed since you were asked" in answer.content.decode()
@@ -238,7 +237,7 @@ def test_after_a_decision_the_reader_stays_on_this_site(
 
 
 def test_the_inbox_has_four_lists(make_request: MakeRequest, owner: User, deputy: User, responder: User) -> None:
-    late, soon = make_request(question="Late?"), make_request(question="Soon?", due_at=clock.now())
+    late, soon = make_request(question="Late?"), make_request(question="Soon?", act=Act(BINDS, ("store",), within_s=1))
     inbox = reverse("approvals:inbox")
     mine = body(as_user(owner), inbox)
     assert mine.index("Soon?") < mine.index("Late?"), "what is due first comes first"

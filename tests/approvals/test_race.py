@@ -4,27 +4,26 @@ import pytest
 
 from approvals import services
 from approvals.errors import AlreadySettled
-from approvals.models import ApprovalRequest, Asked, Decision
+from approvals.models import ApprovalRequest, Decision
 from audit import ledger
 from catalog.models import User
 from plumbing import clock
 from plumbing.database import atomic
-from tests.approvals.conftest import MakeRequest, history
+from tests.approvals.conftest import MakeRequest, ask_also, history
 from tests.race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PAIRS = 10
+PAIRS = 200  # over two connections; under two seconds on PostgreSQL
 
 
 def test_of_two_opposite_decisions_one_counts(make_request: MakeRequest, owner: User, deputy: User) -> None:
     for _ in range(PAIRS):
         request = make_request()
-        Asked.objects.create(request=request, user=deputy, because="second of two", asked_at=clock.now())
+        ask_also(request, deputy)
 
         def act(user: User, verdict: str, request: ApprovalRequest = request) -> ApprovalRequest:
-            return services.decide(
-                request.uid, user=user, verdict=verdict, reason="at once", seen_digest=request.digest, now=clock.now()
-            )
+            said = services.Said(verdict, "at once", request.digest)
+            return services.decide(request.uid, user=user, said=said, now=clock.now())
 
         outcomes = at_once(lambda: act(owner, "approve"), lambda: act(deputy, "reject"))
         decision = Decision.objects.get(request=request)
@@ -40,9 +39,8 @@ def test_of_approve_and_void_at_once_nothing_is_left_half_done(make_request: Mak
         request = make_request()
 
         def approve(request: ApprovalRequest = request) -> ApprovalRequest:
-            return services.decide(
-                request.uid, user=owner, verdict="approve", reason="", seen_digest=request.digest, now=clock.now()
-            )
+            said = services.Said("approve", seen_digest=request.digest)
+            return services.decide(request.uid, user=owner, said=said, now=clock.now())
 
         def void(request: ApprovalRequest = request) -> ApprovalRequest:
             with atomic():

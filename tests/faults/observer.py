@@ -187,7 +187,7 @@ def decide(run: str) -> dict[str, Any]:
     for request in ApprovalRequest.objects.filter(subject__startswith=f"run/{run}/", state="pending"):
         try:
             approvals.decide(
-                request.uid, user=owner, verdict="approve", reason="", seen_digest=request.digest, now=clock.now()
+                request.uid, user=owner, said=approvals.Said("approve", "", request.digest), now=clock.now()
             )
             decided += 1
         except ApprovalError:  # void meanwhile

@@ -217,9 +217,7 @@ def test_a_decision_settled_elsewhere_leaves_the_room(incident, plan, commander,
     run = start(incident, plan, commander)
     before = reached(incident.stream)
     request = ApprovalRequest.objects.get()
-    approvals.decide(
-        request.uid, user=owner, verdict="approve", reason="Go.", seen_digest=request.digest, now=clock.now()
-    )
+    approvals.decide(request.uid, user=owner, said=approvals.Said("approve", "Go.", request.digest), now=clock.now())
     shell.advance(run.uid)  # what the doorbell does
     work_off(run)
     assert room_for(owner, incident, clock.now()).decision is None

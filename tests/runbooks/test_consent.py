@@ -60,7 +60,7 @@ def agree(owner: User) -> list[str]:
     """Say yes to what is asked. Returns the questions."""
     asked = list(ApprovalRequest.objects.filter(state="pending").order_by("subject"))
     for each in asked:
-        approvals.decide(each.uid, user=owner, verdict="approve", reason="", seen_digest=each.digest, now=clock.now())
+        approvals.decide(each.uid, user=owner, said=approvals.Said("approve", "", each.digest), now=clock.now())
     return [each.question for each in asked]
 
 

@@ -193,10 +193,10 @@ def test_consent_to_an_earlier_visit_is_none_to_the_next(start, scripted, comman
     plan = AGAIN.replace("title: Act, action: scripted", f"title: Act, action: scripted, {asks}").replace("MOST", "3")
     run = work_off(start(plan))
     first = ApprovalRequest.objects.get(subject=f"run/{run.uid}/act")
-    approvals.decide(first.uid, user=owner, verdict="approve", reason="", seen_digest=first.digest, now=clock.now())
+    approvals.decide(first.uid, user=owner, said=approvals.Said("approve", "", first.digest), now=clock.now())
     advance(run.uid)
     run = work_off(run)
     first.refresh_from_db()
-    assert (first.state, states(run)["act"], scripted.steps.count("act")) == ("void", "approval", 1)
+    assert (first.state, states(run)["act"], scripted.steps.count("act")) == ("used", "approval", 1)
     again = ApprovalRequest.objects.get(subject=f"run/{run.uid}/act", state="pending")
     assert again.digest == first.digest

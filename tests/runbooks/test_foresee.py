@@ -124,7 +124,7 @@ def test_the_owner_asks_and_reads_it_beside_the_decision(run: Run, owner: User) 
     answer = client.post(door(run), {"next": page})
     assert answer.headers["Location"] == page
     preview = Preview.objects.get()
-    assert preview.digest == request.digest, "what is foreseen is what the request binds"
+    assert preview.digest == request.facts["act"], "what is foreseen is what the request binds"
     tell_preview(preview.pk)
     shown = client.get(page).content.decode()
     assert "+primary=db-2" in shown

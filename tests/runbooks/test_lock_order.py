@@ -88,9 +88,7 @@ def seen_at(run: Run, step: str) -> int:
 
 def agree(run: Run, owner: User) -> object:
     asked = ApprovalRequest.objects.get(subject=f"run/{run.uid}/wipe", state="pending")
-    return approvals.decide(
-        asked.uid, user=owner, verdict="approve", reason="", seen_digest=asked.digest, now=clock.now()
-    )
+    return approvals.decide(asked.uid, user=owner, said=approvals.Said("approve", "", asked.digest), now=clock.now())
 
 
 ACTS: dict[str, Callable[[Run, Incident, User, User], object]] = {

@@ -245,7 +245,7 @@ def test_consent_to_a_runbook_is_consent_to_the_version_of_that_time(publish, st
     services.publish(newer, publisher=author)
     request = ApprovalRequest.objects.get()
     seen, now = request.digest, clock.now()
-    approvals.decide(request.uid, user=owner, verdict="approve", reason="Go.", seen_digest=seen, now=now)
+    approvals.decide(request.uid, user=owner, said=approvals.Said("approve", "Go.", seen), now=now)
     shell.advance(run.uid)
     row = run.steps.get(step="pattern")
     assert row.state == "failed" and "published anew after consent" in row.why and child(run) is None

@@ -194,7 +194,7 @@ def asked(start, store):
 
 def decide(request, user, verdict="approve", reason="Seen the backup."):
     return approvals.decide(
-        request.uid, user=user, verdict=verdict, reason=reason, seen_digest=request.digest, now=clock.now()
+        request.uid, user=user, said=approvals.Said(verdict, reason, request.digest), now=clock.now()
     )
 
 

@@ -87,9 +87,7 @@ def waits(run: Run) -> bool:
 
 
 def agree(request: ApprovalRequest, owner: Any) -> bool:
-    approvals.decide(
-        request.uid, user=owner, verdict="approve", reason="Seen.", seen_digest=request.digest, now=clock.now()
-    )
+    approvals.decide(request.uid, user=owner, said=approvals.Said("approve", "Seen.", request.digest), now=clock.now())
     return True
 
 
