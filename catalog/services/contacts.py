@@ -14,7 +14,7 @@ from plumbing import clock, doorbell, sealing
 from plumbing.database import atomic
 
 MOST = 10  # contact points of one person
-SHORTEST_FOR_A_TAIL = 12  # characters; of a shorter address nothing is shown
+SHORTEST_FOR_A_TAIL = 24  # characters; of a shorter address nothing is shown, nor of an e-mail address
 TEST_EVERY = dt.timedelta(seconds=30)
 REMOVED = "The contact point was removed."
 CHECKS = {ContactKind.EMAIL: mail.check, ContactKind.APPRISE: chat.check}
@@ -35,7 +35,8 @@ def add_contact_point(user: User, *, label: str, address: str) -> ContactPoint:
     uid = new_uid()
     point = ContactPoint(uid=uid, user=user, kind=kind, channel=channel, label=label, created_at=clock.now())
     point.sealed = sealing.seal(address, record_of(uid))
-    point.tail = address[-4:] if len(address) >= SHORTEST_FOR_A_TAIL else ""
+    if kind == ContactKind.APPRISE and len(address) >= SHORTEST_FOR_A_TAIL:
+        point.tail = address[-4:]
     return _keep(point)
 
 

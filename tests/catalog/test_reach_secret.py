@@ -115,7 +115,8 @@ def test_a_sealed_address_that_was_moved_to_another_row_does_not_open(owner, dep
 
 def test_only_the_tail_of_a_long_address_is_kept(make_point) -> None:
     assert make_point().tail == TOKEN[-4:]
-    assert make_point(label="Mail", address="a@b.example").tail == ""
+    assert make_point(label="Mail", address=MAIL).tail == ""
+    assert make_point(label="Short", address="json://127.0.0.1/secret").tail == ""
 
 
 def test_a_key_is_replaced_and_the_old_one_dropped(owner, make_point, chat_sink, settings, capsys) -> None:
