@@ -219,8 +219,14 @@ class WrongFactor(CatalogError):
     code = "wrong_factor"
     status = 422
 
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
     def __str__(self) -> str:
-        return "This was not accepted. A code counts once and for a minute; a passkey must be one of yours. Try again."
+        if self.what == "passkey":
+            return "This passkey was not accepted. It must be one that you added here, and ask for finger, face or PIN."
+        return "This code was not accepted. A code counts once, and for a minute: wait for the next one."
 
 
 class FactorNotAdded(CatalogError):

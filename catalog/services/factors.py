@@ -44,7 +44,7 @@ def use_code(user: User, code: str, *, kinds: Collection[str], entry: str, addre
         own = Authenticator.objects.select_for_update().filter(user=user, type__in=kinds)
         return next((factor for factor in own if _spend(factor, code)), None)
 
-    return _use(user, find, entry, address)
+    return _use(user, find, "code", entry, address)
 
 
 def use_passkey(user: User, credential: dict[str, Any], *, entry: str, address: str) -> Authenticator:
@@ -57,10 +57,10 @@ def use_passkey(user: User, credential: dict[str, Any], *, entry: str, address: 
         except MALFORMED:
             return None
 
-    return _use(user, find, entry, address)
+    return _use(user, find, "passkey", entry, address)
 
 
-def _use(user: User, find: Callable[[], Authenticator | None], entry: str, address: str) -> Authenticator:
+def _use(user: User, find: Callable[[], Authenticator | None], what: str, entry: str, address: str) -> Authenticator:
     """The factor that `find` finds, used: limited as passwords are, and on record as `entry`, or as a refusal."""
     key = key_of("factor", user.uid)
     tries = count_try(key, address)
@@ -75,7 +75,7 @@ def _use(user: User, find: Callable[[], Authenticator | None], entry: str, addre
             factor.record_usage()
             ledger.record(ACCESS, entry, user, {**place, **_facts(factor)})
     if factor is None:
-        raise WrongFactor
+        raise WrongFactor(what)
     return factor
 
 
@@ -101,7 +101,7 @@ def add_app(user: User, secret: str, code: str) -> Authenticator:
     """An authenticator app that has shown that it knows the secret. Raises FactorNotAdded, WrongFactor."""
     _demand_room(user, Authenticator.Type.TOTP, 1, "there is an authenticator app already; remove it first")
     if not validate_totp_code(secret, code):
-        raise WrongFactor
+        raise WrongFactor("code")
     factor = TOTP.activate(user, secret).instance
     factor.data["spent"] = [(code, clock.now().timestamp())]
     factor.save(update_fields=["data"])
@@ -116,7 +116,7 @@ def add_passkey(user: User, name: str, credential: dict[str, Any]) -> Authentica
         webauthn.parse_registration_response(credential)
         webauthn.complete_registration(credential)
     except MALFORMED as error:
-        raise WrongFactor from error
+        raise WrongFactor("passkey") from error
     return _added(user, webauthn.WebAuthn.add(user, name, credential).instance)
 
 

@@ -37,6 +37,11 @@ class Muster:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def named_url(self) -> str:
+        """The same by name: browsers bind passkeys to names, never to addresses made of numbers."""
+        return f"http://localhost:{self.port}"
+
     def start(self) -> None:
         """Returns when the sign-in page comes. AssertionError with the log when it ends instead."""
         self.program.start()
@@ -106,10 +111,12 @@ def open_chromium(*flags: str) -> Iterator[Browser]:
 class Person:
     """Somebody signed in, in a browser profile of their own. `problems` is what the console complained about."""
 
-    def __init__(self, browser: Browser, muster: Muster, *, screen: str = "wide", scheme: str = "light") -> None:
+    def __init__(
+        self, browser: Browser, muster: Muster, *, screen: str = "wide", scheme: str = "light", by_name: bool = False
+    ) -> None:
         width, height = SCREENS[screen]
         self.context = browser.new_context(
-            base_url=muster.url,
+            base_url=muster.named_url if by_name else muster.url,
             viewport={"width": width, "height": height},
             color_scheme=scheme,
             reduced_motion="reduce",

@@ -59,14 +59,14 @@ class Visit:
 class House:
     """A portal, a browser, and people who sign in once."""
 
-    def __init__(self, chromium: Browser, muster: Muster) -> None:
-        self.chromium, self.muster = chromium, muster
+    def __init__(self, chromium: Browser, muster: Muster, *, by_name: bool = False) -> None:
+        self.chromium, self.muster, self.by_name = chromium, muster, by_name
         self.people: dict[str, Person] = {}
 
     def person(self, who: str) -> Person:
         """Signed in; "" is nobody."""
         if who not in self.people:
-            self.people[who] = Person(self.chromium, self.muster)
+            self.people[who] = Person(self.chromium, self.muster, by_name=self.by_name)
             cdp = self.people[who].context.new_cdp_session(self.people[who].page)
             cdp.send("Emulation.setTimezoneOverride", {"timezoneId": ZONE})
             if who:
