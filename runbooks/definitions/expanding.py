@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from runbooks.definitions.tree import ROOT, Tree
+from runbooks.engine.graph import graph_of
 from runbooks.engine.model import Definition, Model, OnFailure
 
 MOST_EDGES = 100_000
@@ -56,12 +57,30 @@ def linearised(definition: Definition) -> Definition:
     groups = (definition.strategy, *(section.strategy for section in definition.sections))
     counts = any(group is not None and group.on_failure in COUNTS_BRANCHES for group in groups)
     apart = counts or any(step.decide for step in definition.steps)
-    chained = {ordered.id: before.id for before, ordered in pairwise(definition.plan_order)}
+    chain = _chain(definition) if apart else {}
+    chained = {ordered.id: (before.id,) for before, ordered in pairwise(definition.plan_order)}
     steps = []
     for step in definition.steps:
-        before = (chained[step.id],) if step.id in chained and chained[step.id] not in step.needs else ()
+        before = tuple(id_ for id_ in (chain if apart else chained).get(step.id, ()) if id_ not in step.needs)
         steps.append(replace(step, after=before) if apart else replace(step, needs=(*before, *step.needs)))
     return replace(definition, steps=tuple(steps))
+
+
+def _chain(definition: Definition) -> dict[str, list[str]]:
+    """What each step comes after: the step before it, and where that stands in a group that this one stands outside
+    of, also the nearest one before that group's: such a group may end well with steps that have not begun."""
+    graph, order, chain = graph_of(definition), definition.plan_order, dict[str, list[str]]()
+    around = [graph.above[graph.group_of[step.id]] for step in order]
+    for place, step in enumerate(order):
+        links, passed_by = list[str](), set[str]()  # passed_by: innermost groups on the way back
+        for before in range(place - 1, -1, -1):
+            if passed_by.isdisjoint(around[before]):
+                links.append(order[before].id)
+            if around[before][0] in around[place]:
+                break  # no group lets it pass: it has, and so has all before it
+            passed_by.add(around[before][0])
+        chain[step.id] = links
+    return chain
 
 
 def ties_of(definition: Definition, tree: Tree) -> Iterator[Tie]:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from runbooks.definitions import parse
 from runbooks.definitions.expanding import linearised
+from runbooks.engine.facts import GroupFacts
 from runbooks.engine.graph import graph_of
+from runbooks.engine.model import Definition, OnFailure, Rest, Section, Step, Strategy
 from runbooks.states import LIVE_STEPS, GroupState, Role, StepState
 from tests.runbooks.plans import definitions
 from tests.runbooks.world import World
@@ -43,6 +45,26 @@ def test_of_a_linearised_plan_one_step_at_a_time_is_under_way(definition, seed):
             and passed.isdisjoint(graph.above[graph.group_of[id_]])
         ]
         assert len(under_way) <= 1, under_way
+
+
+def test_a_group_accepted_before_all_of_it_began_lets_nothing_overtake_the_chain():
+    """The group's last step never begins, and as nobody waits for that, the one behind it waits for what is between."""
+    between = [Step(id_, id_, "http") for id_ in ("b", "c")]
+    steps = (Step("a", "A", "http", section="g"), *between, Step("d", "D", "http", section="g"), Step("e", "E", "http"))
+    both = Section("g", "Both of a and d", strategy=Strategy(OnFailure.QUORUM, quorum=2, rest=Rest.CANCEL))
+    chain = linearised(Definition("r", "R", steps, sections=(both,)))
+    assert chain.by_id["e"].after == ("d", "c")
+    accepted = 0
+    for seed in range(60):
+        world = World(chain, random.Random(seed), careful=False)
+        world.play()
+        for snapshot in world.snapshots:
+            if snapshot.groups.get("g", GroupFacts()).state is GroupState.ACCEPTED:
+                states = {id_: facts.state for id_, facts in snapshot.steps.items()}
+                began = states["e"] is not StepState.WAITING
+                assert not began or states["c"] is StepState.DONE, states
+                accepted += began and states["d"] is StepState.WAITING
+    assert accepted, "no world came to the case"
 
 
 def test_a_bypassed_step_of_the_chain_lets_the_next_one_on_and_takes_with_it_what_needs_it():
