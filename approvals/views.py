@@ -1,4 +1,4 @@
-"""Pages of approvals: the inbox, the decision page, and its two dialogs (also pages of their own)."""
+"""Pages of approvals: the inbox, the decision page, and deciding. What else is done there: act_views.py."""
 
 from typing import Any
 
@@ -16,6 +16,7 @@ from approvals.policies.strictest import in_sentences
 from approvals.states import Verdict
 from audit.permissions import labels
 from catalog.requests import SignedIn, after_post
+from catalog.stepup import Factor, fresh_factor, has_factor, register_purpose, stepup_url
 from plumbing import clock
 
 MOST = 50  # rows of one list
@@ -25,6 +26,7 @@ LISTS = {
     "asked": ("Asked by me", selectors.asked_by),
     "decided": ("Decided", selectors.decided_by),
 }
+register_purpose("approvals:decide", "Decide on a step of high risk")
 
 
 @login_required
@@ -37,7 +39,8 @@ def inbox(request: SignedIn) -> HttpResponse:
     tabs = [(key, label, found(request.user).count()) for key, (label, found) in LISTS.items()]
     rows = LISTS[shown][1](request.user)[:MOST]
     total = next(count for key, _, count in tabs if key == shown)
-    return render(request, "approvals/inbox.html", {"tabs": tabs, "shown": shown, "rows": rows, "total": total})
+    context = {"tabs": tabs, "shown": shown, "rows": rows, "total": total}
+    return render(request, "approvals/inbox.html", context | {"reviews": selectors.reviews_for(request.user)})
 
 
 @login_required
@@ -51,7 +54,7 @@ def page(request: SignedIn, uid: str) -> HttpResponse:
         request,
         "approvals/page.html",
         {
-            **_card(request, found),
+            **card(request, found),
             "panels": panels,
             "radius": radius,
             "hidden": hidden,
@@ -60,42 +63,82 @@ def page(request: SignedIn, uid: str) -> HttpResponse:
             "stream": labels([found.stream])[found.stream],
             "latest": selectors.latest_of(found.subject),
             "rules": in_sentences(found.demand) if found.demand else [],
+            "talk": found.messages.select_related("user"),
+            "standings": selectors.standing_of(found),
+            **selectors.people_of(found),
+            **_may(request, found),
         },
     )
 
 
-def _card(request: SignedIn, found: ApprovalRequest) -> dict[str, Any]:
+def card(request: SignedIn, found: ApprovalRequest) -> dict[str, Any]:
+    """What every page about a request shows, and what the reader may do with it."""
     return {
         "approval": found,
         "why_not": selectors.why_not(found, request.user) if found.is_pending else "",
+        "decided": found.decisions.filter(user=request.user).first(),
         "may_cover_as": selectors.part_to_cover(found, request.user),
+    }
+
+
+def _may(request: SignedIn, found: ApprovalRequest) -> dict[str, Any]:
+    """What else the reader may do."""
+    user, review = request.user, getattr(found, "review", None)
+    return {
+        "may_answer": found.is_pending and services.may_answer(found, user),
+        "may_withdraw": found.is_live and not services.why_not_withdraw(found, user),
+        "may_break": found.is_pending and not services.why_not_break(found, user),
+        "may_stand": found.was_approved and not services.why_no_standing(found, user),
+        "may_confirm": found.is_live and services.may_answer(found, user),
+        "unconfirmed": selectors.unconfirmed(found) if found.state == "approved" else [],
+        "review": review,
+        "why_not_review": services.why_not_review(review, user) if review else "",
     }
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide(request: SignedIn, uid: str) -> HttpResponse:
-    """GET ?verdict=: the dialog (a page without htmx). POST verdict, reason, seen, next: the decision."""
+    """GET ?verdict=: the dialog (a page without htmx). POST verdict, reason, seen, next …: the decision."""
     found = request_for(request.user, uid)
     if request.method != "POST":
         verdict = Verdict.REJECT if request.GET.get("verdict") == Verdict.REJECT else Verdict.APPROVE
         initial = {"verdict": verdict, "seen": found.digest, "next": request.GET.get("next", "")}
-        return _dialog(request, found, DecisionForm(verdict=verdict, initial=initial), verdict)
-    form = DecisionForm(request.POST)
+        return _dialog(request, found, DecisionForm(request=found, verdict=verdict, initial=initial), verdict)
+    form = DecisionForm(request.POST, request=found)
     if not form.is_valid():
         return _dialog(request, found, form, request.POST.get("verdict", ""), status=422)
-    said = form.cleaned_data
-    now = clock.now()
-    heard = services.Said(said["verdict"], said["reason"], said["seen"])
+    said, now = form.cleaned_data, clock.now()
+    heard = services.Said(
+        said["verdict"], said["reason"], said["seen"], said.get("typed", ""), factor_of(request, found), form.conditions
+    )
     services.decide(found.uid, user=request.user, said=heard, now=now)
     return after_post(request, reverse("approvals:page", args=[found.uid]), said["next"])
+
+
+def factor_of(request: SignedIn, found: ApprovalRequest, within_s: int | None = None) -> Factor | None:
+    """The second factor that this session has proved, as fresh as the request demands; None when there is none."""
+    wanted_s = within_s or found.demand.get("factor_s") or services.FRESH_S
+    return fresh_factor(request, now=clock.now(), within_s=wanted_s)
+
+
+def stepping_up(request: SignedIn, found: ApprovalRequest, within_s: int | None) -> dict[str, Any]:
+    """What a dialog says where a second factor is demanded and none is fresh: where to give it, or to set one up."""
+    if within_s is None or factor_of(request, found, within_s):
+        return {"step_up": ""}
+    return {
+        "step_up": stepup_url(request.get_full_path()),
+        "has_factor": has_factor(request.user),
+        "within_s": within_s,
+    }
 
 
 def _dialog(
     request: SignedIn, found: ApprovalRequest, form: DecisionForm, verdict: str, status: int = 200
 ) -> HttpResponse:
     template = "approvals/_decide.html" if request.htmx else "approvals/decide.html"
-    context = {**_card(request, found), "form": form, "verdict": verdict, "bound": selectors.bound_facts(found)}
+    context = {**card(request, found), "form": form, "verdict": verdict, "bound": selectors.bound_facts(found)}
+    context |= stepping_up(request, found, found.demand.get("factor_s"))
     return render(request, template, context, status=status)
 
 
@@ -110,4 +153,4 @@ def cover(request: SignedIn, uid: str) -> HttpResponse:
         return after_post(request, reverse("approvals:page", args=[found.uid]))
     template = "approvals/_cover.html" if request.htmx else "approvals/cover.html"
     status = 422 if form.is_bound else 200
-    return render(request, template, {**_card(request, found), "form": form}, status=status)
+    return render(request, template, {**card(request, found), "form": form}, status=status)

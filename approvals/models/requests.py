@@ -1,13 +1,11 @@
 """Requests bound to exactly what would be done, whom they were asked of, and what was decided."""
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from approvals.states import AlarmKind, ConditionKind, Ground, RequestState, Verdict
-from catalog.models import HEX_DIGITS, Service, Team, new_uid
+from approvals.states import LIVE, AlarmKind, ConditionKind, Ground, RequestState, Verdict
+from catalog.models import HEX_DIGITS, Service, Team, User, new_uid
 
 LONGEST_REASON = 2_000  # characters; forms and the API refuse more
 LONGEST_CONDITION = 1_000
@@ -78,9 +76,21 @@ class ApprovalRequest(models.Model):
         """Whether a decision is still awaited."""
         return self.state == RequestState.PENDING
 
-    def demands(self, rule: str) -> Any:
-        """What the policies demand in one rule: `factor_s`, `typed`, …; None where the request is older than that."""
-        return self.demand.get(rule)
+    @property
+    def waits_for(self) -> list[User]:
+        """Who was asked and hasn't decided, each once, in the order in which they were asked."""
+        decided = {decision.user_id for decision in self.decisions.all()}
+        return list({row.user_id: row.user for row in self.asked.all() if row.user_id not in decided}.values())
+
+    @property
+    def is_live(self) -> bool:
+        """Whether something may still happen to it: it waits, or its yes wasn't used yet."""
+        return self.state in LIVE
+
+    @property
+    def was_approved(self) -> bool:
+        """Whether somebody's yes stands: it may be used, or was."""
+        return self.state in (RequestState.APPROVED, RequestState.USED)
 
 
 class Seat(models.Model):

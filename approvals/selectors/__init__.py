@@ -17,6 +17,16 @@ from approvals.selectors.deciding import (
     world_of,
 )
 from approvals.selectors.panels import Panel, panel_provider, panels_of
+from approvals.selectors.people import (
+    Coming,
+    PersonAsked,
+    SeatView,
+    coming,
+    open_reviews,
+    people_of,
+    reviews_for,
+    standing_of,
+)
 from approvals.selectors.policies import Ruled, classes, in_force, policy_of, ruled, versions_of
 from approvals.selectors.requests import (
     asked_by,
@@ -34,9 +44,10 @@ from approvals.selectors.requests import (
 from approvals.selectors.world import world_at
 
 __all__ = [
-    "Panel", "Ruled", "agreed", "asked_by", "basis_of", "before", "between", "bound_facts", "chairs", "classes",
-    "decided_by", "decision_of", "differences", "facts_in", "i_can_cover", "in_force", "in_words", "latest_of",
-    "panel_provider", "panels_of", "part_to_cover", "parts_to_cover", "pending_of", "policy_of", "position_of",
-    "radius_of", "ruled", "turn_of", "unconfirmed", "unfilled", "users_of", "versions_of", "visible_to",
-    "waiting_for", "wanted", "wanted_of", "why_not", "world_at", "world_of",
+    "Coming", "Panel", "PersonAsked", "Ruled", "SeatView", "agreed", "asked_by", "basis_of", "before", "between",
+    "bound_facts", "chairs", "classes", "coming", "decided_by", "decision_of", "differences", "facts_in",
+    "i_can_cover", "in_force", "in_words", "latest_of", "open_reviews", "panel_provider", "panels_of",
+    "part_to_cover", "parts_to_cover", "pending_of", "people_of", "policy_of", "position_of", "radius_of",
+    "reviews_for", "ruled", "standing_of", "turn_of", "unconfirmed", "unfilled", "users_of", "versions_of",
+    "visible_to", "waiting_for", "wanted", "wanted_of", "why_not", "world_at", "world_of",
 ]  # fmt: skip

@@ -79,7 +79,9 @@ def basis_of(row: Asked) -> Basis:
 
 def chairs(request: ApprovalRequest) -> list[tuple[Seat, Chair]]:
     """The seats in their order, as counting sees them. Two queries."""
-    rows = request.seats.prefetch_related("asked__user").select_related("standing_use").order_by("place")
+    rows = (
+        request.seats.prefetch_related("asked__user").select_related("standing_use__standing__owner").order_by("place")
+    )
     return [
         (
             row,

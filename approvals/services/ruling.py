@@ -9,6 +9,7 @@ from approvals.models import PolicyVersion
 from approvals.policies.reading import read_policy
 from approvals.policies.shipped import HOUSE, shipped
 from approvals.services.settling import fresh
+from approvals.services.standing import end_those_under
 from approvals.states import POLICY_MOVES, PolicyState, check_move
 from audit import ledger
 from audit.canonical import Json
@@ -87,6 +88,8 @@ def _decide(
     retired = _retire(found.slug) if accept else None
     found.state, found.decider, found.decided_at, found.reason = target, user, now, reason
     found.save(update_fields=["state", "decider", "decided_at", "reason"])
+    if accept:
+        end_those_under(found.slug, now=now)
     fields = {"policy": found.slug, "number": found.number, "digest": found.digest, "reason": reason}
     fields |= {"author": found.author.actor_id, "retired": retired}
     ledger.record(STREAM, f"policy.{target}", user, fields)

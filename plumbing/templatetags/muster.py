@@ -17,6 +17,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from plumbing import durations
+
 register = template.Library()
 
 STATE_WORDS = {
@@ -234,6 +236,12 @@ def avatar(person: object, here: str = "", size: str = "") -> SafeString:
         format_html(' data-here="{}"', here) if here else "",
         initials(name),
     )
+
+
+@register.filter
+def in_words(seconds: float) -> str:
+    """A length of time as people say it: 5 min."""
+    return durations.in_words(seconds)
 
 
 @register.filter

@@ -9,7 +9,7 @@ from django.db.models import Max, Model, Q
 
 from approvals.models import ApprovalRequest
 from approvals.selectors import decision_of, unconfirmed
-from approvals.states import RequestState
+from approvals.states import Ground, RequestState
 from plumbing import statements
 from runbooks.definitions import parse
 from runbooks.definitions.expanding import linearised
@@ -253,6 +253,10 @@ def _said(request: ApprovalRequest) -> str:
         return ""
     if request.why:
         return request.why
+    if request.ground == Ground.STANDING:
+        return "Approved in advance."
+    if request.ground == Ground.BREAK_GLASS:
+        return f"{request.review.breaker} broke the glass: {request.review.reason}"
     decision = decision_of(request)
     if decision is None:
         return ""
