@@ -145,6 +145,11 @@ def notices_of(user: User) -> QuerySet[Notice]:
     return Notice.objects.filter(user=user).select_related("contact_point")
 
 
+def notices_about(about: str) -> QuerySet[Notice]:
+    """What was sent, or should have been, about one thing such as a request; the oldest first. For whoever sees it."""
+    return Notice.objects.filter(about=about).select_related("user").order_by("created_at", "pk")
+
+
 def channels_of(users: Iterable[User]) -> dict[int, list[str]]:
     """Key of a person -> names of the channels that reach them; empty for whom nothing reaches. No addresses."""
     found: dict[int, list[str]] = {user.pk: [] for user in users}
