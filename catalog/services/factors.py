@@ -11,14 +11,17 @@ from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, validate_totp_code
+from allauth.mfa.utils import decrypt, encrypt
 from allauth.mfa.webauthn.internal import auth as webauthn
 from cryptography.exceptions import UnsupportedAlgorithm
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 
 from audit import ledger
 from audit.canonical import Json
 from catalog.errors import FactorNotAdded, WrongFactor
 from catalog.models import User, new_uid
+from catalog.services.reaching import notify
 from catalog.services.sign_in import LONGEST_ADDRESS
 from catalog.services.teams import ACCESS
 from catalog.services.tries import count_try, forget_tries, is_blocked, key_of
@@ -26,11 +29,13 @@ from catalog.states import UserKind
 from catalog.stepup import STRONG
 from plumbing import clock
 from plumbing.database import atomic
+from plumbing.sealing import is_fresh
 
 MOST_PASSKEYS = 10
 CODES = frozenset({Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES})
 APP_ONLY = frozenset({Authenticator.Type.TOTP})
 STARTED, CONFIRMED = "session.started", "session.confirmed"  # what a factor is used for
+WAS_IT_YOU = "All other sessions have ended. If this wasn't you, call your administrators: somebody is in your account."
 MALFORMED = (ValidationError, ValueError, TypeError, LookupError, AttributeError, struct.error, UnsupportedAlgorithm)
 
 
@@ -123,11 +128,12 @@ def add_passkey(user: User, name: str, credential: dict[str, Any]) -> Authentica
 @atomic()
 def remove_factor(user: User, factor: Authenticator) -> None:
     """Take a factor of one's own away; without any other the recovery codes go too."""
-    facts = _facts(factor)
+    facts, gone = _facts(factor), str(factor.pk)
     factor.delete()
     if not Authenticator.objects.filter(user=user, type__in=STRONG).exists():
         Authenticator.objects.filter(user=user).delete()
     _end_sessions(user)
+    _tell(user, "removed", gone, "A second factor of yours was removed")
     ledger.record(ACCESS, "factor.removed", user, facts)
 
 
@@ -160,6 +166,7 @@ def reset_factors(user: User, *, reason: str, actor: ledger.Actor) -> int:
     count: int = Authenticator.objects.filter(user=user, type__in=STRONG).count()
     Authenticator.objects.filter(user=user).delete()
     _end_sessions(user)
+    _tell(user, "reset", user.session_salt, "An administrator removed all your second factors")
     fields: dict[str, Json] = {"user": user.actor_id, "reason": reason, "factors": count}
     ledger.record(ACCESS, "factor.reset", actor, fields)
     return count
@@ -176,6 +183,7 @@ def _demand_room(user: User, kind: str, most: int, why: str) -> None:
 def _added(user: User, factor: Authenticator) -> Authenticator:
     RecoveryCodes.activate(user)  # leaves codes that are there
     _end_sessions(user)
+    _tell(user, "added", str(factor.pk), "A second factor was added to your account")
     ledger.record(ACCESS, "factor.added", user, _facts(factor))
     return factor
 
@@ -184,6 +192,29 @@ def _end_sessions(user: User) -> None:
     """All of them: a door that keeps its own says so to Django (`update_session_auth_hash`)."""
     user.session_salt = new_uid()
     user.save(update_fields=["session_salt"])
+
+
+def _tell(user: User, what: str, which: str, title: str) -> None:
+    """Whoever it was: the owner of the account hears of it where they are reached."""
+    notify(
+        users=[user], stream=ACCESS, about=user.actor_id, kind="account", title=title, text=WAS_IT_YOU,
+        path=reverse("factors"), dedupe=f"factor/{what}/{which}", now=clock.now(),
+    )  # fmt: skip
+
+
+@atomic()
+def seal_factors_anew() -> int:
+    """Seal the secrets of apps and recovery codes with the key that seals now. Returns how many were."""
+    count = 0
+    for factor in Authenticator.objects.select_for_update().filter(type__in=CODES):
+        name = "secret" if factor.type == Authenticator.Type.TOTP else "seed"
+        if not is_fresh(factor.data[name]):
+            factor.data[name] = encrypt(decrypt(factor.data[name]))
+            factor.save(update_fields=["data"])
+            count += 1
+    if count:
+        ledger.record(ACCESS, "factors.sealed_anew", ledger.SYSTEM, {"count": count})
+    return count
 
 
 def _facts(factor: Authenticator) -> dict[str, Json]:

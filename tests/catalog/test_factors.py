@@ -1,5 +1,6 @@
 """One's own second factors: adding and removing, what ends with it, what is kept of it, and who may do it."""
 
+import base64
 import json
 import re
 from io import StringIO
@@ -14,8 +15,9 @@ from audit import ledger
 from audit.models import Disclosure, Entry
 from catalog import services
 from catalog.errors import FactorNotAdded, WrongFactor
-from catalog.models import User
+from catalog.models import Notice, User
 from plumbing import clock
+from plumbing.sealing import SealingRefused
 from tests.cast import PASSWORD
 from tests.catalog.test_stepup_sign_in import facts
 from tests.factors import Passkey, code_of, enrol_app, enrol_passkey_of, proved, remembered
@@ -351,6 +353,42 @@ def test_a_reset_that_makes_no_sense_changes_nothing(viewer, make_user, elsewher
         call_command("reset_factors", name, reason=reason)
     assert is_in(elsewhere)
     assert not Entry.objects.filter(kind="factor.reset").exists()
+
+
+# ---- keys, and being told -------------------------------------------------------------------------------------------
+
+
+def test_secrets_are_sealed_anew_so_that_an_old_key_can_go(viewer, settings):
+    old, new = (base64.b64encode(bytes([each]) * 32).decode() for each in (0, 1))
+    secret = enrol_app(viewer)
+    services.renew_recovery_codes(viewer)
+    settings.SEALING_KEYS, said = [new, old], StringIO()
+    call_command("seal_contacts_anew", stdout=said)
+    assert "2 secrets of second factors sealed anew" in said.getvalue()
+    assert services.seal_factors_anew() == 0
+    settings.SEALING_KEYS = [new]
+    how = {"entry": "session.confirmed", "address": ""}
+    assert services.use_code(viewer, code_of(secret), kinds=["totp"], **how)
+    assert len(services.show_recovery_codes(viewer)) == 10
+    settings.SEALING_KEYS = [old]
+    with pytest.raises(SealingRefused):
+        services.use_code(viewer, code_of(secret, 1), kinds=["totp"], **how)
+
+
+def test_the_owner_of_the_account_is_told_of_each_change(client, viewer):
+    viewer.email = "rafa@bank.example"
+    viewer.save()
+    add_app(client)
+    factor = Authenticator.objects.get(user=viewer, type="totp")
+    client.post(f"/me/factors/{factor.pk}/remove/")
+    services.reset_factors(viewer, reason="to be sure", actor=ledger.SYSTEM)
+    told = list(Notice.objects.filter(user=viewer).order_by("pk").values_list("title", "path", "stream"))
+    assert [title for title, _, _ in told] == [
+        "A second factor was added to your account",
+        "A second factor of yours was removed",
+        "An administrator removed all your second factors",
+    ]
+    assert {(path, stream) for _, path, stream in told} == {("/me/factors/", "access")}
 
 
 # ---- what allauth would bring ---------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ def test_a_key_is_replaced_and_the_old_one_dropped(owner, make_point, chat_sink,
     settings.SEALING_KEYS = [new, old]
     call_command("seal_contacts_anew")
     call_command("seal_contacts_anew")
-    assert [line.split(" sealed")[0] for line in capsys.readouterr().out.splitlines()] == ["1 address", "0 addresses"]
+    assert [line.split(" and ")[0] for line in capsys.readouterr().out.splitlines()] == ["1 address", "0 addresses"]
     settings.SEALING_KEYS = [new]
     point.refresh_from_db()
     assert TOKEN in sealing.unseal(point.sealed, record_of(point.uid))
