@@ -156,8 +156,8 @@ def standing(request: SignedIn, uid: str) -> HttpResponse:
     """Approve this step in advance, within limits."""
     found = request_for(request.user, uid)
     follows = (
-        "Only this step of this version, in this environment, with these inputs. It ends when one of them, the policies "
-        "or the owner changes. You are told of every use."
+        "Only this step of this version, in this environment, with these inputs. It ends when one of them, the "
+        "policies or the owner changes. You are told of every use."
     )
     words = Words("Approve in advance", follows, "Approve in advance")
     form = StandingForm(_posted(request), request=found)

@@ -202,6 +202,20 @@ class BadDelegation(ApprovalError):
         return self.message
 
 
+class NotTheirs(ApprovalError):
+    """Somebody can't give, or end, what is another's. Nothing was written, also not to the ledger."""
+
+    code = "not_theirs"
+    status = 403
+
+    def __init__(self, because: str) -> None:
+        super().__init__(because)
+        self.because = because
+
+    def __str__(self) -> str:
+        return f"This isn't yours to do: {self.because}."
+
+
 class BadStanding(ApprovalError):
     """An approval in advance can't be given so. field: what to change."""
 
@@ -214,3 +228,26 @@ class BadStanding(ApprovalError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class NotUsable(ApprovalError):
+    """An approval can't be used. Nothing may be done on it."""
+
+    code = "not_usable"
+
+    def __init__(self, because: str) -> None:
+        super().__init__(because)
+        self.because = because
+
+    def __str__(self) -> str:
+        return f"The approval can't be used: {self.because}."
+
+
+class NoReview(ApprovalError):
+    """Nobody broke the glass here, so there is nothing to review."""
+
+    code = "no_review"
+    status = 404
+
+    def __str__(self) -> str:
+        return "Nobody broke the glass here, so there is nothing to review."

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from approvals import tasks
+from approvals import services, tasks
 from approvals.services import clocks
 from approvals.services.ruling import STREAM
 from audit.permissions import EVERYTHING, NOTHING, Label, May, register_gate
@@ -16,6 +16,7 @@ RING_AGAIN_S = 2  # what was fired is no longer found
 
 def connect() -> None:
     """Called once, when the app is ready."""
+    services.binding_provider(services.PREFIX, services.act_from_outside)
     doorbell.answer("approval", _send)
     sweep.register("approval", clocks.find_due, clocks.tick, again_s=RING_AGAIN_S)
     register_gate(

@@ -21,10 +21,12 @@ COME_AGAIN_S = 3
 
 
 def as_json(error: MusterError) -> dict[str, Any]:
-    """`{"code", "detail"}`, and `problems` where the error carries a list of them."""
+    """`{"code", "detail"}`, with `problems` where the error carries a list of them, and `href` where to go about it."""
     body: dict[str, Any] = {"code": error.code, "detail": str(error)}
     if problems := getattr(error, "problems", None):
         body["problems"] = [getattr(problem, "as_json", lambda p=problem: str(p))() for problem in problems]
+    if error.href:
+        body["href"] = error.href
     return body
 
 

@@ -38,6 +38,25 @@ class StillFailing(IncidentError):
         )
 
 
+class ReviewOpen(IncidentError):
+    """Somebody broke the glass, and nobody has reviewed it: the incident can't be closed. request: its uid."""
+
+    code = "review_open"
+    href_words = "Open the review"
+
+    def __init__(self, question: str, request: str, count: int) -> None:
+        super().__init__(question, request, count)
+        self.question, self.request, self.count = question, request, count
+        self.href = f"/approvals/{request}/"
+
+    def __str__(self) -> str:
+        more = f" and {self.count - 1} more" if self.count > 1 else ""
+        return (
+            f"The glass was broken for “{self.question}”{more}, and nobody independent has reviewed it yet. "
+            "The incident can be closed when that is decided."
+        )
+
+
 class StaleIncident(IncidentError):
     """The incident moved since the page was rendered."""
 

@@ -7,3 +7,5 @@ class MusterError(Exception):
     code = "refused"  # stable: API clients depend on it
     status = 409  # what an HTTP door answers
     aftermath = "Nothing was changed by your click."  # a page says it; who wrote something says so
+    href = ""  # a page of ours where the reader can do something about it, and
+    href_words = ""  # what that link says

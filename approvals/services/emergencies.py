@@ -3,7 +3,14 @@
 import datetime as dt
 
 from approvals import selectors
-from approvals.errors import ApprovalError, ConfirmationMissing, FactorNeeded, OtherDigest, ReasonMissing
+from approvals.errors import (
+    ApprovalError,
+    ConfirmationMissing,
+    FactorNeeded,
+    NoReview,
+    OtherDigest,
+    ReasonMissing,
+)
 from approvals.models import ApprovalRequest, Review
 from approvals.policies.model import Allowed
 from approvals.services.deciding import approve, check_binding, is_fresh
@@ -118,6 +125,14 @@ def _review(uid: str, user: User, finding: str, now: dt.datetime, *, justified: 
     fields: dict[str, Json] = {"review": review.uid, "breaker": review.breaker.actor_id, "finding": finding}
     ledger.record(request.stream, f"approval.review_{target}", user, told(request, **fields))
     return review
+
+
+def review_of(request: ApprovalRequest) -> Review:
+    """The review of a request. Raises NoReview where nobody broke the glass."""
+    found = Review.objects.filter(request=request).first()
+    if found is None:
+        raise NoReview
+    return found
 
 
 def why_not_review(review: Review, user: User) -> str:

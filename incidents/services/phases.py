@@ -2,11 +2,12 @@
 
 import datetime as dt
 
+from approvals.selectors import open_reviews
 from audit import ledger
 from audit.ledger import Actor
 from catalog.models import User
 from catalog.permissions import Right, holds
-from incidents.errors import IncidentError, ReasonMissing, StaleIncident, StillFailing
+from incidents.errors import IncidentError, ReasonMissing, ReviewOpen, StaleIncident, StillFailing
 from incidents.models import Incident
 from incidents.selectors.health import red_probes_of
 from incidents.selectors.people import last_to_do
@@ -23,7 +24,7 @@ def move(
     """Move an incident to another phase and record why: both, or neither. Returns it as it is now.
 
     seen_phase: the phase on the page that the person decided on. force: resolve although a probe is red; needs the
-    right to close. Raises StaleIncident, IllegalTransition, StillFailing, IncidentClosed, ReasonMissing.
+    right to close. Raises StaleIncident, IllegalTransition, StillFailing, ReviewOpen, IncidentClosed, ReasonMissing.
     """
     incident = locked(incident)
     if incident.phase != seen_phase:
@@ -31,6 +32,8 @@ def move(
     check_move(incident.phase, target)
     if (incident.phase, target) in BACKWARD and not reason.strip():
         raise ReasonMissing
+    if target == Phase.CLOSED and (owed := list(open_reviews(incident.stream))):
+        raise ReviewOpen(owed[0].request.question, owed[0].request.uid, len(owed))
     if target == Phase.RESOLUTION and (red := red_probes_of(incident)):
         _force(incident, actor, reason, red, force)
     _move(incident, target, actor, reason)
