@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 
 from audit.naming import register_people
@@ -11,7 +12,7 @@ from catalog.health import due_probes
 from catalog.permissions import Right, teams_where
 from catalog.selectors import people_known
 from catalog.services import check_probe
-from catalog.services.sending import due_notices
+from catalog.services.sending import due_notices, is_left_alone
 from plumbing import doorbell, sweep
 
 RING_AGAIN_S = 2  # what was claimed is no longer found; what nobody claimed may be rung for soon
@@ -22,7 +23,7 @@ def connect() -> None:
     doorbell.answer("probe", _send)
     sweep.register("probe", due_probes, check_probe, again_s=RING_AGAIN_S)
     doorbell.answer("notice", _send_notice)
-    sweep.register("notice", due_notices, tasks.hands.take, again_s=RING_AGAIN_S)
+    sweep.register("notice", due_notices, tasks.hands.take, again_s=RING_AGAIN_S, is_alone=is_left_alone)
     register_gate("catalog", catalog_gate, lambda uids: {uid: Label("Catalog") for uid in uids})
     register_gate("access", access_gate, lambda uids: {uid: Label("Access") for uid in uids})
     register_gate("portal", access_gate)
@@ -34,7 +35,8 @@ def _send(probe_id: str) -> None:
 
 
 def _send_notice(uid: str) -> None:
-    tasks.send_notice.apply_async((uid,), **doorbell.SENDING)
+    """To workers without a label: those of a zone may have no way to a chat."""
+    tasks.send_notice.apply_async((uid,), queue=settings.HOUSE_QUEUE, **doorbell.SENDING)
 
 
 def catalog_gate(user: Any, may: May) -> Q:

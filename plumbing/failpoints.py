@@ -1,7 +1,7 @@
 """Points at which a process dies as a machine dies, when its environment says so: for the fault matrix.
 
-Needed by runbooks (after_claim, after_action) and by our own doorbell (before_ring). `MUSTER_FAIL=after_action`: the
-first time that a process comes there; `MUSTER_FAIL=after_claim:2`: the second time.
+Needed by runbooks (after_claim, after_action), catalog (after_notice) and by our own doorbell (before_ring).
+`MUSTER_FAIL=after_action`: the first time that a process comes there; `MUSTER_FAIL=after_claim:2`: the second time.
 """
 
 import itertools

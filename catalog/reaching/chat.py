@@ -49,7 +49,11 @@ def check(address: str) -> str:
             "MUSTER_NOTIFY_SCHEMES."
         )
     if what == "guard":
-        raise AddressRefused(outcome["detail"])
+        where = outcome["where"]
+        raise AddressRefused(
+            f"Muster doesn't connect to {where}: it is not on the public web with TLS, and no entry allows it. "
+            f"An operator can: MUSTER_EGRESS_ALLOW={where}"
+        )
     if what == "incomplete":
         raise AddressRefused(f"This is no complete address of {scheme}. A complete one looks like {EXAMPLE}.")
     if what == "no_address":
@@ -96,5 +100,6 @@ def _ask(order: dict[str, Any]) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _certificates() -> dict[str, str]:
     """The system's own certificates, as for all that Muster connects to; else those that `requests` brings."""
-    found = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or ""
+    places = ssl.get_default_verify_paths()
+    found = os.environ.get("SSL_CERT_FILE") or places.cafile or places.capath or ""
     return {"REQUESTS_CA_BUNDLE": found} if found and re.fullmatch(r"/[^\0]+", found) else {}

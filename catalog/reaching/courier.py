@@ -128,7 +128,10 @@ def _check_host(plugin: apprise.NotifyBase, call: Call) -> None:
     if not host or not (always or getattr(plugin, "mode", "") == "private"):  # the latter is ntfy's word
         return
     port = plugin.port or PORTS[bool(getattr(plugin, "secure", True))]
-    judged(_named(host), port, call)
+    try:
+        judged(_named(host), port, call)
+    except Refused:  # its words would tell what the name means in our network
+        raise Failed("guard", where=f"[{host}]:{port}" if ":" in host else f"{host}:{port}") from None
 
 
 def _named(host: str) -> str:
@@ -193,7 +196,7 @@ def guarded(call: Call, seen: list[Outcome]) -> Iterator[None]:
 
 def _as_outcome(error: EgressError) -> Outcome:
     if isinstance(error, Refused):
-        return {"what": "guard", "detail": str(error)}
+        return {"what": "guard"}
     if isinstance(error, TooSlow):
         return {"what": "slow"}
     reason = error.reason if isinstance(error, Unreachable) else ""

@@ -26,6 +26,7 @@ LEASES = {ContactKind.EMAIL: dt.timedelta(seconds=120), ContactKind.APPRISE: dt.
 AT_ONCE = 4  # of one channel in the whole portal: one that hangs must not take all hands
 TEST = "test"  # of a contact point, by its owner: told at once what became of it, so it is tried once
 UNHEARD = dt.timedelta(seconds=2)  # so long a ring may take before the sweep looks
+LEFT_ALONE = dt.timedelta(seconds=15)  # after it a sweep sends itself: no worker hears
 MOST_DUE = 200  # notices of one pass of the sweep
 GONE = "There is no such contact point any more."
 SWITCHED_OFF = "The account is switched off."
@@ -159,3 +160,8 @@ def due_notices(now: dt.datetime) -> list[str]:
     """Uids of the notices that nobody has begun to send, the longest overdue first; for the sweep."""
     due = _due(now).filter(next_at__lte=now - UNHEARD).order_by("next_at", "pk")
     return list(due.values_list("uid", flat=True)[:MOST_DUE])
+
+
+def is_left_alone(uid: str) -> bool:
+    """Whether nobody answers the rings for a notice, so that the sweep has to send it itself."""
+    return _due(clock.now() - LEFT_ALONE).filter(uid=uid).exists()

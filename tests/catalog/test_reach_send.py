@@ -13,7 +13,7 @@ from django.db import connection
 
 from audit.models import Entry
 from audit.selectors import entries
-from catalog import services
+from catalog import services, tasks
 from catalog.errors import IllegalNoticeMove, NotSent
 from catalog.models import Notice
 from catalog.reaching import chat, mail
@@ -260,6 +260,26 @@ def test_the_sweep_finds_what_nobody_rang_for(owner, make_point) -> None:
     later(notice, seconds=31)
     assert sending.due_notices(clock.now()) == [notice.uid]
     assert {"notice"} <= set(doorbell._answers) & set(sweep._rounds)
+
+
+def test_with_no_worker_that_hears_the_sweep_sends_itself(owner, make_point) -> None:
+    make_point()
+    (notice,) = tell(owner)
+    later(notice, seconds=14)
+    assert not sending.is_left_alone(notice.uid)
+    later(notice, seconds=2)
+    assert sending.is_left_alone(notice.uid)
+    claim(notice.uid)
+    assert not sending.is_left_alone(notice.uid)
+    assert sweep._rounds["notice"].is_alone is sending.is_left_alone
+
+
+def test_a_ring_goes_to_workers_without_a_label(monkeypatch, settings) -> None:
+    sent = []
+    monkeypatch.setattr(tasks.send_notice, "apply_async", lambda args, **options: sent.append((args, options["queue"])))
+    settings.HOUSE_QUEUE = "house"
+    doorbell._answers["notice"]("uid")
+    assert sent == [(("uid",), "house")]
 
 
 @pytest.mark.parametrize("current", list(NoticeState))
