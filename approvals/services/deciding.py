@@ -36,7 +36,7 @@ from audit import ledger
 from audit.canonical import Json
 from audit.entries import stamp
 from catalog.models import User
-from catalog.stepup import Factor
+from catalog.stepup import Factor as Factor
 from plumbing.database import atomic
 from plumbing.expressions import ExpressionError, compile_expression
 

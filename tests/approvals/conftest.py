@@ -95,8 +95,11 @@ def settled() -> Iterator[list[tuple[str, str]]]:
 
 
 def history(kind: str = "approval.") -> list[EntryRow]:
-    """Entries of the test's stream whose kind starts so."""
-    return [entry for entry in entries(STREAM) if entry.kind.startswith(kind)]
+    """Entries of the test's stream whose kind starts so, all of them."""
+    found: list[EntryRow] = []
+    while page := entries(STREAM, after=found[-1].seq if found else -1):
+        found += page
+    return [entry for entry in found if entry.kind.startswith(kind)]
 
 
 def ask_also(request: ApprovalRequest, user: User) -> Asked:
