@@ -212,6 +212,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ServiceKindEnum": "catalog.states.ServiceKind",
         "UserKindEnum": "catalog.states.UserKind",
+        "ContactKindEnum": "catalog.states.ContactKind",
+        "NoticeStateEnum": "catalog.states.NoticeState",
         "TeamRoleEnum": "catalog.states.Role",
         "IncidentRoleEnum": "incidents.states.IncidentRole",
         "PhaseEnum": "incidents.states.Phase",
