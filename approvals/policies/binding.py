@@ -47,7 +47,7 @@ def bound_text(act: Act, policies: Sequence[Policy]) -> str:
     found = json.loads(act.text)
     whole = found if isinstance(found, dict) else {"act": found}
     whole |= {
-        "policies": [[policy.slug, str(policy.number), policy.digest] for policy in policies],
+        "policies": [[policy.name, policy.digest] for policy in policies],
         "services": sorted(act.services),
     }
     return canon(tidy(whole)).decode()

@@ -52,16 +52,23 @@ def _short(text: str) -> str:
 def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
     inner = _named(value)
     if not inner:
-        yield path, value if isinstance(value, str) else json.dumps(value)
+        yield path, _as_text(value)
     for name, item in inner:
         yield from _flat(f"{path}.{name}" if path else name, item)
+
+
+def _as_text(value: Any) -> str:
+    """A value in a line; a list of plain values with commas."""
+    if isinstance(value, list) and value:
+        return ", ".join(_as_text(item) for item in value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _named(value: Any) -> list[tuple[str, Any]]:
     """What is inside a value, by name. An object may also be written `{"pairs": [[key, value], ...]}`, or as pairs."""
     if isinstance(value, dict):
         return _named(value["pairs"]) if value.keys() == {"pairs"} else list(value.items())
-    if not isinstance(value, list):
+    if not isinstance(value, list) or all(isinstance(item, str | int) for item in value):
         return []
     if all(isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) for item in value):
         return [(key, item) for key, item in value]

@@ -14,6 +14,19 @@ from approvals.states import PolicyState
 from catalog.models import Service
 
 
+# A step names a class that no policy knows: nobody has said how risky it is, so it is held for risky.
+UNKNOWN_CLASS = read_policy("""
+policy: unknown-class
+title: A class that no policy in force names
+risk: high
+reason: always
+factor: 5m
+lasts: 1h
+hold: 10m
+allow: [conditions, break-glass]
+""")
+
+
 @dataclass(frozen=True)
 class Ruled:
     """An act with the policies that apply to it: what they demand, and the text and digest that consent is bound to."""
@@ -58,6 +71,8 @@ def ruled(act: Act) -> Ruled:
     policies = in_force()
     house = policies.pop(HOUSE)
     found = (house, *(policies[slug] for slug in sorted(policies) if applies_to(policies[slug], facts)))
+    if act.class_ and not any(act.class_ in policy.applies.classes for policy in found):
+        found = (*found, UNKNOWN_CLASS)
     return Ruled(act, services, found, strictest(found, step_within_s=act.within_s), bound_text(act, found))
 
 

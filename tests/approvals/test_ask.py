@@ -41,7 +41,7 @@ def test_the_ledger_keeps_the_question_and_exactly_what_it_binds(
     assert entry.actor == responder.actor_id
     bound = json.loads(str(entry.fields["binds"]))
     assert {name: bound[name] for name in json.loads(BINDS)} == json.loads(BINDS)
-    assert (bound["services"], bound["policies"]) == (["store"], [["house", "1", shipped()["house"].digest]])
+    assert (bound["services"], bound["policies"]) == (["store"], [["house v1", shipped()["house"].digest]])
     assert entry.fields["digest"] == request.digest == hashlib.sha256(str(entry.fields["binds"]).encode()).hexdigest()
     assert entry.fields["asked"] == [owner.actor_id]
     assert entry.fields["because"] == "accountable owner of store"
@@ -116,7 +116,7 @@ def test_asking_for_something_else_voids_what_was_asked(
     second = make_request(subject="test/changed", binds='{"action":"wait"}')
     first.refresh_from_db()
     assert first.state == "void"
-    differs = "action was http, is wait; inputs.url was http://127.0.0.1:9/start, is nothing; targets.1 was store"
+    differs = "action was http, is wait; inputs.url was http://127.0.0.1:9/start, is nothing; targets was store"
     assert first.why == f"{CHANGED} {differs}, is nothing."
     assert first.settled_at is not None
     assert second.is_pending
