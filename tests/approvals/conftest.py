@@ -19,6 +19,7 @@ from plumbing import clock
 from plumbing.database import atomic
 
 STREAM = "inc_0123456789abcdef0123456789abcdef"
+DAY = dt.timedelta(days=1)
 BINDS = json.dumps({"action": "http", "inputs": [["url", "http://127.0.0.1:9/start"]], "targets": ["store"]})
 
 MakeRequest = Callable[..., ApprovalRequest]
