@@ -20,6 +20,7 @@ AUTHOR = "whoever wrote this version of the runbook can't decide it"
 REPORTS = "whoever reports to the requester can't decide it"
 LEADS = "whoever the requester reports to can't decide it"
 DELEGATE = "this stands in for somebody who can't decide it"
+COUNTS_ONCE = "whoever stands in is asked already, and nobody counts twice"
 LONGEST_LINE = 50  # people above each other; a circle ends there, too
 
 

@@ -5,11 +5,23 @@ is accountable; who can't be asked is passed over with the reason, and where nob
 goes on at once. A delegation is followed once, never twice.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from approvals.policies.fitness import DELEGATE, NOBODY, Delegation, Person, Touched, World, lacks_right, unfit
+from approvals.policies.fitness import (
+    COUNTS_ONCE,
+    DELEGATE,
+    NOBODY,
+    Delegation,
+    Person,
+    Touched,
+    World,
+    lacks_right,
+    unfit,
+)
 from approvals.policies.model import Escalation, Seat, Who
+
+AS_DELEGATE = "delegate of the "
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +86,14 @@ class Route:
 
 
 def positions(seats: Iterable[Seat], world: World) -> tuple[Position, ...]:
-    """The seats, each as often as the touched services demand: an owner's seat once for each service."""
+    """The seats, each as often as the touched services demand: an owner's seat once for each service. Of
+    seats that are the same, the larger count holds."""
     found: dict[str, Position] = {}
     for seat in seats:
         for position in _positions(seat, world):
-            found.setdefault(position.key, position)
+            known = found.setdefault(position.key, position)
+            if known.count < position.count:
+                found[position.key] = position
     return tuple(found.values())
 
 
@@ -86,14 +101,20 @@ def _positions(seat: Seat, world: World) -> Iterator[Position]:
     if seat.who is Who.PERSON:
         yield Position(f"person:{seat.person}", seat.who, f"{seat.person}, named by the policy", person=seat.person)
     elif seat.who is Who.ROLE:
-        for team in [seat.team] if seat.team else sorted({service.team for service in world.services}) or [""]:
-            label = f"{seat.role} in {team or 'the team of a service that the catalog knows'}"
-            label = f"{seat.count} of the {label}" if seat.count > 1 else label
-            yield Position(f"role:{seat.role}:{team}", seat.who, label, team=team, role=seat.role, count=seat.count)
+        # one seat, whichever of the touched services' teams its people come from
+        where = " or ".join(_teams(seat.team, world)) or "the team of a service that the catalog knows"
+        label = f"{seat.count} times {seat.role} in {where}" if seat.count > 1 else f"{seat.role} in {where}"
+        key = f"role:{seat.role}:{seat.team}"
+        yield Position(key, seat.who, label, team=seat.team, role=seat.role, count=seat.count)
     else:
         for service in world.services or (Touched("", ""),):
             label = f"accountable owner of {service.slug or 'a service that the catalog knows'}"
             yield Position(f"owner:{service.slug}", Who.OWNER, label, service=service.slug, team=service.team)
+
+
+def _teams(named: str, world: World) -> list[str]:
+    """The team that a policy names, else those of the touched services."""
+    return [named] if named else sorted({service.team for service in world.services}) or [""]
 
 
 def route(position: Position, world: World, chain: Iterable[Escalation] = ()) -> Route:
@@ -111,8 +132,8 @@ def route(position: Position, world: World, chain: Iterable[Escalation] = ()) ->
 def escalate(position: Position, to: Seat, world: World, *, already: Iterable[str]) -> Route:
     """Whom the position is asked of next, besides those who were asked `already`."""
     known, found = set(already), [*_targets(position, to, world)]
-    asked, skipped = _ask([one for one in found if one[1] not in known], world)
-    return Route(position, tuple(one for one in asked if one.actor_id not in known), tuple(skipped))
+    asked, skipped = _ask([one for one in found if one[1] not in known], world, known)
+    return Route(position, tuple(asked), tuple(skipped))
 
 
 Target = tuple[str, str | None, Basis]  # (part, actor id, on what the say rests)
@@ -158,13 +179,15 @@ def _targets(position: Position, to: Seat, world: World) -> Iterator[Target]:
 
 
 def _holders(role: str, team: str, world: World) -> Iterator[Target]:
-    holders = world.members.get((team, role), ())
-    for actor_id in holders or (None,):
-        yield f"{role} in {team}", actor_id, Basis(Who.ROLE, team=team, role=role)
+    found = [(each, actor_id) for each in _teams(team, world) for actor_id in world.members.get((each, role), ())]
+    for each, actor_id in found or [(team, None)]:
+        where = each or "the team of a touched service"
+        yield f"{role} in {where}", actor_id, Basis(Who.ROLE, team=each, role=role)
 
 
-def _ask(targets: Iterable[Target], world: World) -> tuple[list[Asking], list[Skip]]:
-    """Each target, or who stands in; and who was passed over. Nobody is asked twice."""
+def _ask(targets: Iterable[Target], world: World, known: Collection[str] = ()) -> tuple[list[Asking], list[Skip]]:
+    """Each target, or who stands in; and who was passed over. Nobody is asked twice, nor who is `known`. Who has a say
+    of their own isn't asked on that of another, which ends with the delegation."""
     asked: dict[str, Asking] = {}
     skipped: list[Skip] = []
     for part, actor_id, basis in targets:
@@ -175,9 +198,22 @@ def _ask(targets: Iterable[Target], world: World) -> tuple[list[Asking], list[Sk
         for one in _person_or_delegate(part, person, basis, world):
             if isinstance(one, Skip):
                 skipped.append(one)
-            else:
-                asked.setdefault(one.actor_id, one)
+                continue
+            spare = one if one.actor_id in known else _keep(asked, one)
+            if spare is not None and spare.basis.giver:
+                skipped.append(Skip(spare.because.removeprefix(AS_DELEGATE), spare.basis.giver, COUNTS_ONCE))
     return list(asked.values()), skipped
+
+
+def _keep(asked: dict[str, Asking], one: Asking) -> Asking | None:
+    """Note that somebody is asked. Which asking is one too many, where they are asked already."""
+    other = asked.setdefault(one.actor_id, one)
+    if other is one:
+        return None
+    if other.basis.giver and not one.basis.giver:
+        asked[one.actor_id] = one
+        return other
+    return one
 
 
 def _person_or_delegate(part: str, person: Person, basis: Basis, world: World) -> Iterator[Asking | Skip]:
@@ -186,7 +222,7 @@ def _person_or_delegate(part: str, person: Person, basis: Basis, world: World) -
     barred = unfit(person, world.excluded) or without_say(person, basis, world)
     for delegation in _delegations(person, basis, world):
         taker = world.people.get(delegation.taker)
-        as_delegate = f"delegate of the {part}"
+        as_delegate = AS_DELEGATE + part
         why = NOBODY if taker is None else (DELEGATE if barred else unfit(taker, world.excluded) or taker.absent)
         if taker is None or why:
             yield Skip(as_delegate, taker.actor_id if taker else None, why or NOBODY)
