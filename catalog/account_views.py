@@ -55,7 +55,8 @@ def _begin(request: HttpRequest, user: User) -> HttpResponse:
     """Sign in, or ask for the second factor first: until it is given the session is nobody's."""
     if request.user.is_authenticated:
         request.session.flush()  # of whoever was here before
-    request.session[BOUND] = user.get_session_auth_hash()
+    if has_factor(user):
+        request.session[BOUND] = user.get_session_auth_hash()
     remember_password(request, user, clock.now())
     answer: HttpResponse = perform_login(request, user, email_verification="none", redirect_url=_next(request))
     return answer
