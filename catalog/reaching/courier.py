@@ -54,6 +54,8 @@ FORBIDDEN = frozenset(
 )
 SOCKETS = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"})
 
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
 Outcome = dict[str, Any]
 
 
@@ -218,7 +220,7 @@ def bar(outside: Outside) -> Outside:
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
-            _check_file(arguments[0], arguments[1], roots, bundle)
+            _check_file(arguments[0], int(arguments[2] or 0), roots, bundle)
         elif event in FORBIDDEN or (event in SOCKETS and not _is_judged(event, arguments, allowed)):
             raise Barred(event)
 
@@ -226,11 +228,12 @@ def bar(outside: Outside) -> Outside:
     return Outside(outside.resolve, connect, outside.tls)
 
 
-def _check_file(path: Any, mode: Any, roots: tuple[str, ...], bundle: str) -> None:
+def _check_file(path: Any, flags: int, roots: tuple[str, ...], bundle: str) -> None:
+    """Raises Barred unless a file of the interpreter is opened, to be read."""
     if isinstance(path, int) or path in (bundle, "/dev/null", "/dev/urandom"):
         return
     real = str(Path(os.fsdecode(path)).resolve())
-    if not real.startswith(roots) or any(letter in str(mode or "") for letter in "wax+"):
+    if not real.startswith(roots) or flags & WRITING:
         raise Barred("open")
 
 

@@ -45,7 +45,8 @@ class _Chat(BaseHTTPRequestHandler):
 
 
 class MailSink(socketserver.ThreadingTCPServer):
-    """Speaks as much SMTP as a client needs. refuse: the answer to RCPT TO, such as "550 <lena@…> unknown"."""
+    """Speaks as much SMTP as a client needs. says: another answer to a verb, such as RCPT: "550 {0}: unknown"; the
+    line that is answered stands for {0}. An empty answer ends the connection."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -53,7 +54,7 @@ class MailSink(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Mail)
         self.taken: list[EmailMessage] = []
-        self.refuse = ""
+        self.says: dict[str, str] = {}
 
     @property
     def port(self) -> int:
@@ -65,14 +66,14 @@ class _Mail(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         self._say("220 sink")
-        receiver = ""
         while line := self.rfile.readline().decode().strip():
             verb = line.partition(" ")[0].upper()
             if verb == "QUIT":
                 return self._say("221 bye")
-            if verb == "RCPT":
-                receiver = line
-                self._say(self.server.refuse.format(receiver) or "250 ok")
+            if verb in self.server.says:
+                if not self.server.says[verb]:
+                    return None
+                self._say(self.server.says[verb].format(line))
             elif verb == "DATA":
                 self._take()
             else:

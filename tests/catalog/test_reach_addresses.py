@@ -175,6 +175,7 @@ where = ("127.0.0.1", int(sys.argv[2]))
 print(
     tried(lambda: open("/etc/passwd")), tried(lambda: pathlib.Path("/proc/self/environ").read_bytes()),
     tried(lambda: open(sys.argv[1] + "/README.md")), tried(lambda: open(sys.prefix + "/new", "w")),
+    tried(lambda: os.open(os.__file__, os.O_RDWR)),
     tried(lambda: subprocess.run(["true"])), tried(lambda: os.system("true")), tried(os.fork),
     tried(lambda: socket.create_connection(where)),
     tried(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", where)),
@@ -190,8 +191,8 @@ def test_the_courier_bars_itself(chat_sink) -> None:
     argv = [sys.executable, "-I", "-W", "ignore", "-c", BARS, str(chat.ROOT), chat_sink.host.split(":")[1]]
     said = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=True).stdout
     assert said.split() == [
-        "open", "open", "open", "open", "subprocess.Popen", "os.system", "os.fork", "socket.connect", "socket.sendto",
-        "socket.connect", "done",
+        "open", "open", "open", "open", "open", "subprocess.Popen", "os.system", "os.fork",
+        "socket.connect", "socket.sendto", "socket.connect", "done",
     ]  # fmt: skip
 
 
@@ -204,6 +205,49 @@ def test_a_service_that_never_answers_is_cut_at_the_deadline(chat_sink, monkeypa
             chat.send(f"json://{chat_sink.host}/x", "T", "B")
     finally:
         chat_sink.hold.set()
+
+
+def test_a_service_without_tls_or_with_a_bad_certificate_is_not_told(chat_sink) -> None:
+    with pytest.raises(NotSent, match="TLS did not come about, or its certificate is not valid"):
+        chat.send(f"jsons://{chat_sink.host}/{TOKEN}", "T", "B")
+    outcome = courier.perform(order(f"jsons://{chat_sink.host}/x", "send", ("127.0.0.1",)))
+    assert outcome == {"what": "unreachable", "reason": courier.TLS}
+    assert chat_sink.posted == []
+
+
+def test_a_service_that_is_slow_to_answer_is_left(chat_sink, monkeypatch) -> None:
+    monkeypatch.setattr(courier, "READ_S", 0.3)
+    chat_sink.hold.clear()
+    try:
+        assert courier.perform(order(f"json://{chat_sink.host}/x", "send", ("127.0.0.1",))) == {"what": "slow"}
+    finally:
+        chat_sink.hold.set()
+
+
+@pytest.mark.parametrize("mistake", [ValueError(TOKEN), courier.Barred(TOKEN)])
+def test_a_plugin_that_breaks_tells_nothing(mistake, chat_sink, monkeypatch, capfd) -> None:
+    def broken(*_, **__):
+        raise mistake
+
+    monkeypatch.setattr("apprise.plugins.custom_json.NotifyJSON.notify", broken)
+    outcome = courier.perform(order(f"json://{chat_sink.host}/x", "send", ("127.0.0.1",)))
+    assert outcome == {"what": "barred" if isinstance(mistake, OSError) else "not_taken"}
+    monkeypatch.setattr("apprise.Apprise.instantiate", broken)
+    outcome = courier.perform(order(f"json://{chat_sink.host}/x"))
+    assert outcome["what"] == ("barred" if isinstance(mistake, OSError) else "incomplete")
+    assert TOKEN not in f"{outcome} {capfd.readouterr()}"
+
+
+@pytest.mark.parametrize("program", ["print('json://tok-5ecret-9f3a')", "import os; os.kill(os.getpid(), 9)"])
+def test_a_courier_that_breaks_tells_nothing(program, tmp_path, monkeypatch) -> None:
+    broken = tmp_path / "courier.py"
+    broken.write_text(program)
+    monkeypatch.setattr(chat, "COURIER", broken)
+    with pytest.raises(NotSent, match=r"The process that sends it .* without an answer") as error:
+        chat.send(f"json://127.0.0.1/{TOKEN}", "T", "B")
+    assert "5ecret" not in str(error.value)
+    with pytest.raises(AddressRefused, match="It could not be checked"):
+        chat.check(f"json://127.0.0.1/{TOKEN}")
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500])
@@ -225,6 +269,8 @@ def test_the_number_of_an_answer_is_all_that_is_kept_of_it(status, chat_sink) ->
         ("syslog://x", "an operator adds others to MUSTER_NOTIFY_SCHEMES"),
         ("json://10.0.0.7/x", "MUSTER_EGRESS_ALLOW=10.0.0.7:80"),
         ("slack://x", "A complete one looks like"),
+        ("https://evil.example/hook", "a webhook of Slack, Teams or Discord is taken as it is"),
+        ("slack://a b", "no address of a chat or pager"),
         ("json://" + "x" * 1_000, "at most 1,000 are kept"),
     ],
 )

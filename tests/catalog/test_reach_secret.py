@@ -2,6 +2,7 @@
 
 import base64
 import logging
+import socket
 
 import pytest
 from django.apps import apps
@@ -48,7 +49,7 @@ def test_an_address_stands_nowhere_in_the_clear(
     rings: list[str] = []
     monkeypatch.setattr(doorbell, "ring", lambda kind, subject: rings.append(subject))
     chat, post = make_point(), make_point(label="Mail", address=MAIL)
-    chat_sink.status, mail_sink.refuse = 500, "550 5.1.1 {0}: no such user"
+    chat_sink.status, mail_sink.says = 500, {"RCPT": "550 5.1.1 {0}: no such user"}
     services.send_test(chat, owner, chat.created_at)
     notices = [*tell(owner), Notice.objects.get(kind="test")]
     for notice in notices:
@@ -91,11 +92,38 @@ def test_a_refusal_quotes_no_token(address, owner) -> None:
     assert TOKEN not in f"{error.value} {error.value.__cause__} {error.value.__context__}"
 
 
-def test_the_words_of_a_mail_server_go_no_further(mail_sink) -> None:
-    mail_sink.refuse = "550 {0}"
+@pytest.mark.parametrize(
+    ("verb", "words", "said"),
+    [
+        ("RCPT", "550 {0}", "The mail server refused the receiver (550)."),
+        ("MAIL", "451 {0}, come again", "The mail server answered 451."),
+        ("DATA", "554 no lena.private@post.example here", "The mail server answered 554."),
+        ("EHLO", "", "The mail server fell silent, or ended the connection."),
+        ("STARTTLS", "454 not now", "The mail server didn't take it (SMTPNotSupportedError)."),
+    ],
+)
+def test_the_words_of_a_mail_server_go_no_further(verb, words, said, mail_sink, settings) -> None:
+    mail_sink.says = {verb: words, **({"HELO": words} if verb == "EHLO" else {})}
+    settings.EMAIL_USE_TLS = verb == "STARTTLS"
     with pytest.raises(NotSent) as error:
         mail.send(MAIL, "T", "B")
-    assert str(error.value) == "The mail server refused the receiver (550)."
+    assert str(error.value) == said
+
+
+def test_a_mail_server_that_is_away_or_mute_is_said_so(settings) -> None:
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST = "django.core.mail.backends.smtp.EmailBackend", "127.0.0.1"
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = mute.getsockname()[1], 0.2
+        with pytest.raises(NotSent, match="fell silent"):
+            mail.send(MAIL, "T", "B")
+    with pytest.raises(NotSent, match=r"No connection to the mail server \(ConnectionRefusedError\)\."):
+        mail.send(MAIL, "T", "B")
+
+
+def test_an_address_that_can_be_no_header_is_not_sent_to(mail_sink) -> None:
+    with pytest.raises(NotSent, match="add the address again"):
+        mail.send("lena@post.example\nBcc: all@bank.example", "T", "B")
+    assert mail_sink.taken == []
 
 
 def test_a_line_break_in_a_title_makes_no_header(mail_sink) -> None:
