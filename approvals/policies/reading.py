@@ -10,7 +10,7 @@ escalate: [{after: 5m, to: deputy}, {after: 8m, to: {who: role, role: commander}
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from plumbing.durations import duration_s
 from plumbing.expressions import suggestion
 
 SLUG = re.compile(r"[a-z][a-z0-9-]{0,59}")
+HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 LONGEST_TEXT = 16_384  # characters of a policy
 LONGEST_CLOCK_S = 30 * 86_400
 MOST_PEOPLE = 20  # that one seat may need
@@ -31,6 +32,7 @@ FIELDS = (
     "factor", "order", "lasts", "hold", "allow", "enabled",
 )  # fmt: skip
 APPLIES = ("classes", "environments", "actions", "kinds", "tiers")
+KNOWN_NAMES: dict[str, Sequence[str]] = {"kinds": ServiceKind.values, "tiers": ("1", "2", "3", "4")}
 SEATED = (Who.OWNER, Who.ROLE, Who.PERSON)
 ESCALATED = (Who.DEPUTY, Who.MANAGER, Who.ROLE, Who.PERSON)
 TOGETHER, IN_TURN = "together", "in-turn"
@@ -60,6 +62,9 @@ class Reader:
             return default
         if not isinstance(value, Text) or len(value) > longest:
             self.refuse(table.lines[name], path + name, f"Expected a text of at most {longest} characters.")
+            return default
+        if hidden := HIDDEN.search(value):
+            self.refuse(table.lines[name], path + name, f"It has a character that nobody sees: {hidden[0]!a}.")
             return default
         return str(value)
 
@@ -119,6 +124,11 @@ def read_policy(text: str, *, number: int = 1, file: str = "policy") -> Policy:
         raise PolicyRefused([f"{file}: It has {len(text):,} characters; the limit is {LONGEST_TEXT:,}."])
     try:
         found = documents(text.encode(), file)
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise PolicyRefused(
+            [f"{file}, line {line}: It has a character that is no text: {text[error.start]!a}."]
+        ) from None
     except UnreadableFile as error:
         raise PolicyRefused([str(error)]) from None
     if len(found) != 1 or not isinstance(found[0], Table):
@@ -137,7 +147,8 @@ def _policy(reader: Reader, table: Table, number: int, digest: str) -> Policy:
         reader.refuse(
             table.lines.get("policy", table.line), "policy", "Expected a name of a-z, 0-9 and -, such as restart."
         )
-    if not (title := reader.text(table, "title", longest=120).strip()):
+    title = reader.text(table, "title", longest=120).strip()
+    if not title or "\n" in title:
         reader.refuse(table.lines.get("title", table.line), "title", "Say in a line what it is about.")
     order = reader.text(table, "order", TOGETHER)
     if order not in (TOGETHER, IN_TURN):
@@ -165,13 +176,16 @@ def _policy(reader: Reader, table: Table, number: int, digest: str) -> Policy:
 
 
 def _check_clocks(reader: Reader, table: Table, policy: Policy) -> None:
-    """What would never happen, because the time to decide is over by then."""
-    for name, lengths in (("remind", policy.remind_s), ("escalate", [step.after_s for step in policy.escalate])):
-        if policy.within_s is not None and any(length >= policy.within_s for length in lengths):
-            reader.refuse(table.lines[name], name, "It comes when the time to decide (within) is over already.")
-    for name, length in (("within", policy.within_s), ("lasts", policy.lasts_s)):
-        if length is not None and length < 1:
+    """What would never happen: the time to decide is over by then, or there is no time at all."""
+    later = {"remind": policy.remind_s, "escalate": tuple(link.after_s for link in policy.escalate)}
+    once = {"within": policy.within_s, "lasts": policy.lasts_s, "factor": policy.factor_s}
+    for name, lengths in (later | {name: (length,) for name, length in once.items() if length is not None}).items():
+        if any(length < 1 for length in lengths):
             reader.refuse(table.lines[name], name, "Expected a second at least.")
+        elif name in later and policy.within_s and any(length >= policy.within_s for length in lengths):
+            reader.refuse(table.lines[name], name, "It comes when the time to decide (within) is over already.")
+    if table.get("lasts") == "none":
+        reader.refuse(table.lines["lasts"], "lasts", "A yes always ends: expected a length of time such as 1h.")
 
 
 def _applies(reader: Reader, table: Table) -> Applies:
@@ -182,16 +196,22 @@ def _applies(reader: Reader, table: Table) -> Applies:
         reader.refuse(table.lines["applies"], "applies", f"Expected fields: {', '.join(APPLIES)}.")
         return Applies()
     reader.known(inner, "applies.", APPLIES)
-    texts = {name: frozenset(str(each) for each, _ in reader.items(inner, name, "applies.")) for name in APPLIES}
-    for each, line in reader.items(inner, "tiers", "applies."):
-        if each not in ("1", "2", "3", "4"):
-            reader.refuse(line, "applies.tiers", f"Found {_shown(each)}, expected tiers from 1 to 4.")
-    for each, line in reader.items(inner, "kinds", "applies."):
-        if each not in ServiceKind.values:
-            hint = suggestion(str(each), ServiceKind.values) or f"Known: {', '.join(ServiceKind.values)}."
-            reader.refuse(line, "applies.kinds", f"There is no kind of service {_shown(each)}. {hint}")
-    tiers = frozenset(int(tier) for tier in texts.pop("tiers") if tier in ("1", "2", "3", "4"))
-    return Applies(**texts, tiers=tiers)
+    names = {name: _names(reader, inner, name) for name in APPLIES}
+    tiers = frozenset(int(tier) for tier in names.pop("tiers"))
+    return Applies(**names, tiers=tiers)
+
+
+def _names(reader: Reader, table: Table, name: str) -> frozenset[str]:
+    found, known = set[str](), KNOWN_NAMES.get(name, ())
+    for each, line in reader.items(table, name, "applies."):
+        if not isinstance(each, Text) or not each or HIDDEN.search(each):
+            reader.refuse(line, f"applies.{name}", f"Found {_shown(each)}, expected a name.")
+        elif known and each not in known:
+            hint = suggestion(each, known) or f"Known: {', '.join(known)}."
+            reader.refuse(line, f"applies.{name}", f"Found {_shown(each)}. {hint}")
+        else:
+            found.add(str(each))
+    return frozenset(found)
 
 
 def _lengths(reader: Reader, table: Table, name: str) -> set[int]:
@@ -238,21 +258,32 @@ def _seat(reader: Reader, value: Value, line: int, path: str, allowed: tuple[Who
         return None
     texts = {name: reader.text(table, name, path=f"{path}.") for name in ("role", "team", "person")}
     count = reader.text(table, "count", "1", path=f"{path}.")
-    checks: list[tuple[Callable[[], bool], str, str]] = [
-        (
-            lambda: who != Who.ROLE or texts["role"] in Role.values,
-            "role",
-            f"Expected one of: {', '.join(Role.values)}.",
-        ),
-        (lambda: who != Who.PERSON or bool(texts["person"]), "person", "Name the person, by user name."),
-        (lambda: count.isdecimal() and 1 <= int(count) <= MOST_PEOPLE, "count", f"Expected 1 to {MOST_PEOPLE}."),
-        (lambda: who == Who.ROLE or count == "1", "count", "Only a role can have more than one; name each person."),
-    ]
-    for holds, name, message in checks:
-        if not holds():
-            reader.refuse(table.lines.get(name, line), f"{path}.{name}", message)
-            return None
+    wrong = list(_wrong_in_seat(who, texts, count, is_link="count" in table and path != "seats"))
+    for name, message in wrong:
+        reader.refuse(table.lines.get(name, line), f"{path}.{name}", message)
+    if wrong:
+        return None
     return Seat(Who(who), **texts, count=int(count))
+
+
+def _wrong_in_seat(who: str, texts: dict[str, str], count: str, *, is_link: bool) -> Iterator[tuple[str, str]]:
+    """(field, what would be right) of everything that doesn't fit. is_link: a count where people are escalated to."""
+    is_role = who == Who.ROLE
+    if is_role and texts["role"] not in Role.values:
+        yield "role", f"Expected one of: {', '.join(Role.values)}."
+    if who == Who.PERSON and not texts["person"]:
+        yield "person", "Name the person, by user name."
+    for name in ("role", "team"):
+        if texts[name] and not is_role:
+            yield name, "Only {who: role} has a role and a team."
+    if texts["person"] and who != Who.PERSON:
+        yield "person", "Only {who: person} names one."
+    if is_link:
+        yield "count", "All of them are asked; how many must agree is what the seat says."
+    if not (count.isdecimal() and 1 <= int(count) <= MOST_PEOPLE):
+        yield "count", f"Expected 1 to {MOST_PEOPLE}."
+    elif count != "1" and not is_role:
+        yield "count", "Only a role can have more than one; name each person."
 
 
 def _shown(value: Value) -> str:
