@@ -16,6 +16,7 @@ from approvals.signals import request_settled
 from approvals.states import LIVE, RequestState, check_move
 from audit import ledger
 from audit.canonical import Json
+from audit.entries import stamp
 from audit.models import Stream
 from catalog.models import User
 from plumbing.database import atomic
@@ -78,7 +79,8 @@ def told(request: ApprovalRequest, **more: Json) -> dict[str, Json]:
 def record_approved(request: ApprovalRequest, actor: ledger.Actor, fields: Mapping[str, Json]) -> None:
     """The one entry that says that a request was approved, and on what digest. Its uid is the request's own: what is
     done later is compared with this entry, and not with the row."""
-    said = told(request, digest=request.digest, ground=request.ground, **fields)
+    until = stamp(request.expires_at) if request.expires_at else None
+    said = told(request, digest=request.digest, ground=request.ground, expires_at=until, **fields)
     ledger.record(request.stream, "approval.approved", actor, said, idem=UUID(request.uid))
 
 

@@ -5,15 +5,16 @@ behind the ORM gets nothing done.
 """
 
 import datetime as dt
-from uuid import UUID
+
+from django.db.models import Q
 
 from approvals import selectors
 from approvals.models import ApprovalRequest, Condition
 from approvals.policies.binding import Act, digest_of
+from approvals.services.proving import why_unproved
 from approvals.services.settling import locked, move, told
 from approvals.states import ConditionKind, RequestState
 from audit import ledger
-from audit.verify import sound_entry
 from catalog.models import User
 from plumbing.database import atomic
 from plumbing.expressions import ExpressionError, evaluate
@@ -55,21 +56,17 @@ def _unusable(request: ApprovalRequest, act: Act, actor: ledger.Actor, now: dt.d
     found = selectors.ruled(act)
     if not found.digest == request.digest == digest_of(request.binds):
         return f"what would be done isn't what was approved. {selectors.in_words(request.binds, found.binds)}".strip()
-    if because := _not_on_record(request):
+    if because := why_unproved(request):
         return because
-    if isinstance(actor, User) and request.decisions.filter(user=actor).exists():
+    if actor.actor_id in _who_approved(request):
         return "whoever approved it can't carry it out"
     return next((why for why in (_unmet(condition, act) for condition in _conditions(request)) if why), "")
 
 
-def _not_on_record(request: ApprovalRequest) -> str:
-    """Whether the ledger says what the row says: that this request was approved, on this digest."""
-    entry = sound_entry(UUID(request.uid))
-    if entry is None or entry.kind != "approval.approved":
-        return "the ledger has no approval of this request"
-    if (entry.fields.get("request"), entry.fields.get("digest")) != (request.uid, request.digest):
-        return "the ledger says that something else was approved"
-    return ""
+def _who_approved(request: ApprovalRequest) -> set[str]:
+    """Actor ids of those who decided, and of those whose yes in advance fills a seat."""
+    standing = Q(standing_approvals__uses__seat__request=request)
+    return {user.actor_id for user in User.objects.filter(Q(decisions__request=request) | standing)}
 
 
 def _conditions(request: ApprovalRequest) -> list[Condition]:
