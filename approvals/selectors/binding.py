@@ -19,7 +19,7 @@ def bound_facts(request: ApprovalRequest) -> list[tuple[str, str]]:
 
 def facts_in(binds: str) -> list[tuple[str, str]]:
     """The values of a bound text, by path."""
-    return list(_flat("", json.loads(binds)))
+    return [(name, _as_text(value)) for name, value in _flat("", json.loads(binds))]
 
 
 def differences(request: ApprovalRequest) -> list[tuple[str, str, str]]:
@@ -30,10 +30,20 @@ def differences(request: ApprovalRequest) -> list[tuple[str, str, str]]:
 
 def between(old: str, new: str) -> list[tuple[str, str, str]]:
     """What differs between two bound texts: (name, was, is)."""
-    was, now = dict(facts_in(old)), dict(facts_in(new))
+    was, now = dict(_flat("", json.loads(old))), dict(_flat("", json.loads(new)))
     names = [*now, *(name for name in was if name not in now)]
-    found = [(name, was.get(name, NOTHING), now.get(name, NOTHING)) for name in names]
-    return [(name, before_, after) for name, before_, after in found if before_ != after]
+    return [(name, *_told_apart(was, now, name)) for name in names if _exactly(was, name) != _exactly(now, name)]
+
+
+def _exactly(values: dict[str, Any], name: str) -> str:
+    """The value as it is bound: 3 and "3" are two."""
+    return json.dumps(values[name]) if name in values else ""
+
+
+def _told_apart(was: dict[str, Any], now: dict[str, Any], name: str) -> tuple[str, str]:
+    """Both values in words; as they are bound where they would read the same."""
+    before_, after = (_as_text(values[name]) if name in values else NOTHING for values in (was, now))
+    return (before_, after) if before_ != after else (_exactly(was, name) or NOTHING, _exactly(now, name) or NOTHING)
 
 
 def in_words(old: str, new: str) -> str:
@@ -49,16 +59,18 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
-def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
+def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     inner = _named(value)
     if not inner:
-        yield path, _as_text(value)
+        yield path, value
     for name, item in inner:
         yield from _flat(f"{path}.{name}" if path else name, item)
 
 
 def _as_text(value: Any) -> str:
-    """A value in a line; a list of plain values with commas."""
+    """A value in a line; a list of plain values with commas, a fraction ({"decimal": "1.5"}) as a number."""
+    if isinstance(value, dict) and value.keys() == {"decimal"}:
+        return str(value["decimal"])
     if isinstance(value, list) and value:
         return ", ".join(_as_text(item) for item in value)
     return value if isinstance(value, str) else json.dumps(value)
@@ -66,6 +78,8 @@ def _as_text(value: Any) -> str:
 
 def _named(value: Any) -> list[tuple[str, Any]]:
     """What is inside a value, by name. An object may also be written `{"pairs": [[key, value], ...]}`, or as pairs."""
+    if isinstance(value, dict) and value.keys() == {"decimal"}:
+        return []
     if isinstance(value, dict):
         return _named(value["pairs"]) if value.keys() == {"pairs"} else list(value.items())
     if not isinstance(value, list) or all(isinstance(item, str | int) for item in value):
