@@ -86,8 +86,8 @@ class Route:
 
 
 def positions(seats: Iterable[Seat], world: World) -> tuple[Position, ...]:
-    """The seats, each as often as the touched services demand: an owner's seat once for each service. Of
-    seats that are the same, the larger count holds."""
+    """The seats, each as often as the touched services demand: an owner's seat once for each service. Of seats
+    that are the same, the larger count holds."""
     found: dict[str, Position] = {}
     for seat in seats:
         for position in _positions(seat, world):
@@ -180,9 +180,10 @@ def _targets(position: Position, to: Seat, world: World) -> Iterator[Target]:
 
 def _holders(role: str, team: str, world: World) -> Iterator[Target]:
     found = [(each, actor_id) for each in _teams(team, world) for actor_id in world.members.get((each, role), ())]
-    for each, actor_id in found or [(team, None)]:
-        where = each or "the team of a touched service"
-        yield f"{role} in {where}", actor_id, Basis(Who.ROLE, team=each, role=role)
+    if not found:
+        yield f"{role} in {team or 'the team of a touched service'}", None, Basis(Who.ROLE, team=team, role=role)
+    for each, actor_id in found:
+        yield f"{role} in {each}", actor_id, Basis(Who.ROLE, team=each, role=role)
 
 
 def _ask(targets: Iterable[Target], world: World, known: Collection[str] = ()) -> tuple[list[Asking], list[Skip]]:
