@@ -51,6 +51,9 @@ function start(form) {
       form.removeAttribute("aria-busy");
     }
   });
+  const button = form.querySelector("[data-needs-script]"); // sent before we listen, it would send nothing
+  button.disabled = false;
+  if ("focus" in button.dataset) button.focus();
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) start(form);
