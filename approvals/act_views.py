@@ -35,6 +35,7 @@ class Words:
     title: str
     follows: str
     button: str
+    is_grave: bool = False  # then the effect stands above the form once more
 
 
 def _act(
@@ -117,7 +118,7 @@ def break_glass(request: SignedIn, uid: str) -> HttpResponse:
         "The accountable owner and compliance are told at once. The incident can't be closed before an independent "
         "person has reviewed it."
     )
-    words = Words("Break the glass", follows, "Break the glass")
+    words = Words("Break the glass", follows, "Break the glass", is_grave=True)
     return _act(request, found, form, words, _break, within_s=services.FRESH_S)
 
 

@@ -77,7 +77,9 @@ def _passed_over(request: ApprovalRequest) -> list[tuple[str, str, str]]:
 def coming(request: ApprovalRequest) -> tuple[Coming, ...]:
     """What the clock of a request still has in store, in the order of its times."""
     alarms = request.alarms.filter(fired_at=None).order_by("due_at")
-    if not request.is_pending:
+    if request.held_at is not None:
+        alarms = alarms.filter(kind=AlarmKind.RESUME)  # all else moves by as long as the clock stands still
+    elif not request.is_pending:
         alarms = alarms.filter(kind=AlarmKind.EXPIRY) if request.state == "approved" else alarms.none()
     return tuple(Coming(alarm.due_at, _words(request, alarm), alarm.kind) for alarm in alarms)
 
