@@ -63,7 +63,7 @@ def stepup_url(next: str) -> str:  # the name that Django's own addresses have f
 
 
 def register_purpose(url_name: str, words: str) -> None:
-    """Say what a page with this name is for: it stands on the step-up page. “Decide on a step of high risk”."""
+    """Say what a page with this name is for: it stands on the step-up page, after “Next:”."""
     _purposes[url_name] = words
 
 

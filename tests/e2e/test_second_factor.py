@@ -186,6 +186,7 @@ def test_pages_of_somebody_with_factors(named: House) -> None:
             Visit("factors-codes", "noor", "/me/factors/codes/", show_codes),
             Visit("factors-codes-seen", "noor", "/me/factors/codes/"),
             Visit("step-up", "noor", STEP_UP),
+            Visit("step-up-decision", "noor", "/me/confirm/?next=/approvals/0123456789/decide%3Fverdict%3Dapprove"),
             Visit("step-up-wrong", "noor", STEP_UP, wrong_code, answers=(422,)),
             Visit("factors-confirm", "noor", "/me/factors/confirm/"),
         ],
