@@ -32,7 +32,6 @@ async function ask(kind, { publicKey: sent }) {
 /** A form whose button asks for a passkey first, and is sent when it was given. */
 function start(form) {
   const said = form.querySelector("[data-said]");
-  const button = form.querySelector("[type=submit]");
   form.addEventListener("submit", async (event) => {
     const { credential, name } = form.elements;
     if (credential.value || (name && !name.value.trim())) return; // the server says what is missing
@@ -47,19 +46,14 @@ function start(form) {
     } catch (error) {
       said.textContent = WHY[error.name] ?? `The browser could not do that (${error.name}).`;
       said.hidden = false;
-      button.focus();
+      form.querySelector("[type=submit]").focus();
     } finally {
       form.removeAttribute("aria-busy");
     }
   });
-<<<<<<< Updated upstream
   const button = form.querySelector("[data-needs-script]"); // sent before we listen, it would send nothing
   button.disabled = false;
   if ("focus" in button.dataset) button.focus();
-=======
-  button.disabled = false; // pressed earlier, the form would have gone without a passkey
-  if ("focus" in form.dataset) button.focus();
->>>>>>> Stashed changes
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) start(form);
