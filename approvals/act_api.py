@@ -14,9 +14,9 @@ from approvals.permissions import request_for
 from approvals.serializers import (
     FindingSerializer,
     GlassSerializer,
-    ReasonSerializer,
     RequestSerializer,
-    TextSerializer,
+    SentenceSerializer,
+    TakenBackSerializer,
     UseSerializer,
 )
 from catalog.requests import caller
@@ -27,7 +27,7 @@ from plumbing import clock
 class Act(APIView):
     """One act on one request: the body is checked, the act is done, the request is told as it is now."""
 
-    body: type[Serializer[Any]] = ReasonSerializer
+    body: type[Serializer[Any]] = TakenBackSerializer
 
     def act(self, request: Request, found: ApprovalRequest, said: dict[str, Any]) -> object:
         raise NotImplementedError
@@ -43,9 +43,9 @@ class Act(APIView):
 class Ask(Act):
     """Ask before deciding; the clock may stand still once until the answer."""
 
-    body = TextSerializer
+    body = SentenceSerializer
 
-    @extend_schema(request=TextSerializer, responses=RequestSerializer)
+    @extend_schema(request=SentenceSerializer, responses=RequestSerializer)
     def post(self, request: Request, uid: str) -> Response:
         """Ask a question. 403 when the caller may not decide it (on record)."""
         return self.answer_to(request, uid)
@@ -57,9 +57,9 @@ class Ask(Act):
 class Answer(Act):
     """Answer a question."""
 
-    body = TextSerializer
+    body = SentenceSerializer
 
-    @extend_schema(request=TextSerializer, responses=RequestSerializer)
+    @extend_schema(request=SentenceSerializer, responses=RequestSerializer)
     def post(self, request: Request, uid: str) -> Response:
         """Answer. 403 unless the caller asks for consent, or may start steps there."""
         return self.answer_to(request, uid)
@@ -71,7 +71,7 @@ class Answer(Act):
 class Withdraw(Act):
     """Take the question, or one's own yes, back."""
 
-    @extend_schema(request=ReasonSerializer, responses=RequestSerializer)
+    @extend_schema(request=TakenBackSerializer, responses=RequestSerializer)
     def post(self, request: Request, uid: str) -> Response:
         """Take it back. 403 when it isn't the caller's to take, 409 when something was done on it."""
         return self.answer_to(request, uid)

@@ -106,19 +106,19 @@ class VerdictSerializer(serializers.Serializer[Any]):
     conditions = GivenCondition(many=True, default=list)
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class TakenBackSerializer(serializers.Serializer[Any]):
     """Why something is done."""
 
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
-class TextSerializer(serializers.Serializer[Any]):
+class SentenceSerializer(serializers.Serializer[Any]):
     """A question or an answer."""
 
     text = serializers.CharField(max_length=LONGEST_REASON)
 
 
-class GlassSerializer(ReasonSerializer):
+class GlassSerializer(TakenBackSerializer):
     """Going on without the approver. `typed` is "break glass"."""
 
     typed = serializers.CharField(max_length=40)

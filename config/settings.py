@@ -219,6 +219,7 @@ SPECTACULAR_SETTINGS = {
         "PhaseEnum": "incidents.states.Phase",
         "VersionStateEnum": "runbooks.models.VersionState",
         "RequestStateEnum": "approvals.states.RequestState",
+        "ConditionKindEnum": "approvals.states.ConditionKind",
         "SignalStateEnum": "incidents.states.SignalState",
         "RunStateEnum": "runbooks.states.RunState.choices",
         "StepStateEnum": "runbooks.states.StepState.choices",
