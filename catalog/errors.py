@@ -241,3 +241,17 @@ class FactorNotAdded(CatalogError):
 
     def __str__(self) -> str:
         return f"Nothing was added: {self.why}."
+
+
+class BadAbsence(CatalogError):
+    """An absence can't be made or ended so. field: what to change."""
+
+    code = "bad_absence"
+    status = 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(field, message)
+        self.field, self.message = field, message
+
+    def __str__(self) -> str:
+        return self.message

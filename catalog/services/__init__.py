@@ -1,5 +1,6 @@
 """Writes of the catalog: people, teams, tokens, imports, probes, notices. Each in one transaction, each recorded."""
 
+from catalog.services.absence import come_back, go_away
 from catalog.services.contacts import add_contact_point, remove_contact_point, seal_anew, send_test
 from catalog.services.estate import connect, make_service
 from catalog.services.factors import (
@@ -29,8 +30,10 @@ __all__ = [
     "add_passkey",
     "check_credentials",
     "check_probe",
+    "come_back",
     "confirm_password",
     "connect",
+    "go_away",
     "import_files",
     "issue_token",
     "join",
