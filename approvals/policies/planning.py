@@ -1,0 +1,54 @@
+"""Whom all seats of a demand go to at one moment, and whom the chain would ask later. Pure, so that a dry run and the
+real asking are one rule.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from approvals.policies.fitness import World
+from approvals.policies.model import Escalation, Seat, Who
+from approvals.policies.routing import Asking, Position, Route, Skip, escalate, positions, route
+
+TWICE = "answers for another seat already; it takes two people"
+
+
+def plan(seats: Iterable[Seat], chain: Iterable[Escalation], world: World) -> list[Route]:
+    """Every position with whom it is asked of, in the order of the seats. Owners and named people are found first, so
+    that a role is somebody else's."""
+    links, known, routes = list(chain), set[str](), dict[str, Route]()
+    wanted = positions(seats, world)
+    for position in sorted(wanted, key=lambda one: one.who is Who.ROLE):
+        found = route(position, world, links)
+        if position.who is Who.ROLE:
+            found = _without(found, known)
+        known |= {asking.actor_id for asking in found.asked}
+        routes[position.key] = found
+    return [routes[position.key] for position in wanted]
+
+
+def _without(found: Route, known: set[str]) -> Route:
+    """The same without those who answer for another seat already: two seats are two people."""
+    twice = tuple(one for one in found.asked if one.actor_id in known)
+    skips = tuple(Skip(one.because, one.actor_id, TWICE) for one in twice)
+    asked = tuple(one for one in found.asked if one.actor_id not in known)
+    return Route(found.position, asked, found.skipped + skips, found.levels)
+
+
+def links_to_come(chain: Iterable[Escalation], routes: Iterable[Route], within_s: int | None) -> list[Escalation]:
+    """The links of the chain that fire by timer: those that not every seat took at once, before the time is over."""
+    taken = min((found.levels for found in routes), default=0)
+    later = list(chain)[taken:]
+    return [link for link in later if within_s is None or link.after_s < within_s]
+
+
+def next_of(
+    position: Position, link: Escalation, world: World, asked: Mapping[str, tuple[Position, list[Asking]]]
+) -> Route:
+    """Whom a link adds to one position. asked: key -> (position, who is asked for it by then). Who answers for a seat
+    of another kind isn't asked again."""
+    already = {
+        one.actor_id
+        for other, people in asked.values()
+        if other.key == position.key or other.who is not position.who
+        for one in people
+    }
+    return escalate(position, link.to, world, already=already)
