@@ -16,6 +16,7 @@ from approvals.policies.strictest import in_sentences
 from approvals.states import Verdict
 from audit.permissions import labels
 from catalog.requests import SignedIn, after_post
+from catalog.selectors import notices_about
 from catalog.stepup import Factor, fresh_factor, has_factor, register_purpose, stepup_url
 from plumbing import clock
 
@@ -65,6 +66,7 @@ def page(request: SignedIn, uid: str) -> HttpResponse:
             "rules": in_sentences(found.demand) if found.demand else [],
             "talk": found.messages.select_related("user"),
             "standings": selectors.standing_of(found),
+            "notices": notices_about(found.uid),
             **selectors.people_of(found),
             **_may(request, found),
         },

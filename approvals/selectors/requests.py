@@ -52,7 +52,8 @@ def asked_by(user: User) -> QuerySet[ApprovalRequest]:
 
 def decided_by(user: User) -> QuerySet[Decision]:
     """What `user` decided, newest first."""
-    return user.decisions.select_related("request", "request__service").order_by("-decided_at")
+    found = user.decisions.select_related("request", "request__service").order_by("-decided_at")
+    return found.prefetch_related("request__asked__user", "request__decisions__user")
 
 
 def latest_of(subject: str) -> ApprovalRequest | None:
