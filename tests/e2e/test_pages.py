@@ -3,6 +3,7 @@
 What each look checks is in looking.py, the world that is looked at in world.py.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,10 @@ def test_an_empty_house_says_what_will_stand_where(house: House) -> None:
                 Visit(f"empty-approvals-{tab}", "lena", f"/approvals/?show={tab}")
                 for tab in ("waiting", "cover", "asked", "decided")
             ),
+            Visit("empty-delegations", "lena", "/approvals/delegations/"),
+            Visit("empty-policies", "emil", "/approvals/policies/"),
+            Visit("empty-explain", "emil", "/approvals/explain/"),
+            Visit("empty-measures", "emil", "/approvals/measures/"),
             Visit("empty-runs", "tom", f"/runbooks/{RUNBOOK}/?tab=runs"),
             Visit("empty-runbooks-filter", "tom", "/runbooks/?q=nothing"),
             Visit("empty-services-filter", "ines", "/services/?q=nothing"),
@@ -145,6 +150,60 @@ def test_approvals(house: House, world: World) -> None:
             Visit("cover", "piotr", f"{pending}cover"),
         ],
     )
+
+
+def test_what_stands_around_approvals(house: House, world: World) -> None:
+    """Policies and who puts them in force, who covers for whom, the dry run, the measures."""
+    policies, delegations = "/approvals/policies/", "/approvals/delegations/"
+    around_approvals(world)
+    asked = "/approvals/explain/?services=store&services=payment-queue&class_=restart-critical"
+    look_at(
+        house,
+        [
+            Visit("policies", "ines", policies),
+            Visit("policies-viewer", "emil", policies),
+            Visit("policy", "emil", f"{policies}communication/"),
+            Visit("policy-second", "ines", f"{policies}restart-critical/"),
+            Visit("policy-author", "noor", f"{policies}restart-critical/", unfold),
+            Visit("policy-changed", "emil", f"{policies}config-toggle/", unfold),
+            Visit("dialog-policy", "ines", f"{policies}restart-critical/", opens("Put it in force…"), whole=False),
+            Visit("rule-policy", "ines", f"{policies}restart-critical/versions/2/rule"),
+            Visit("rule-policy-wrong", "ines", f"{policies}restart-critical/versions/2/rule?verdict=refuse",
+                  press("Refuse it"), answers=(422,)),
+            Visit("propose", "noor", f"{policies}communication/propose"),
+            Visit("propose-wrong", "noor", f"{policies}communication/propose", write_nonsense, answers=(422,)),
+            Visit("policy-new", "noor", f"{policies}-/new"),
+            Visit("delegations", "lena", delegations),
+            Visit("delegations-taken", "piotr", delegations),
+            Visit("delegations-others", "amara", delegations),
+            Visit("dialog-end", "lena", delegations, opens("Take it back"), whole=False),
+            Visit("delegate", "lena", f"{delegations}new"),
+            Visit("delegate-wrong", "lena", f"{delegations}new", press("Let them decide"), answers=(422,)),
+            Visit("away", "lena", f"{delegations}away"),
+            Visit("explain", "ines", asked),
+            Visit("explain-wrong", "ines", "/approvals/explain/?services=store&at=tomorrow", status=422),
+            Visit("measures", "amara", "/approvals/measures/", unfold),
+        ],
+    )  # fmt: skip
+
+
+def around_approvals(world: World) -> None:
+    """Two versions of policies, one of them in force; Lena has somebody stand in."""
+    for slug, was, now in (("config-toggle", "within: 15m", "within: 20m"), ("restart-critical", "15m", "12m")):
+        text = world.caller("emil").get(f"approvals/policies/{slug}")[-1]["text"]
+        assert was in text
+        world.act("noor", "approvals/policies", text=text.replace(was, now), note="The last three took four minutes.")
+    world.act("ines", "approvals/policies/config-toggle/versions/2/rule", accept=True, reason="As agreed on Tuesday.")
+    until = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=9)).isoformat()
+    more = {"services": ["store"], "classes": ["restart-critical"]}
+    world.act("lena", "approvals/delegations", taker="piotr", until=until, reason="On a plane to Lisbon.", **more)
+
+
+def write_nonsense(page: Page) -> None:
+    page.get_by_label("Text", exact=True).fill("policy: communication\ntitle: Told\nrisk: enormous\nreasn: always\n")
+    page.get_by_label("Why it is changed").fill("To see.")
+    page.get_by_role("button", name="Propose it").click()
+    page.locator("#form-errors").wait_for()
 
 
 def test_runbooks_and_runs(house: House, world: World) -> None:

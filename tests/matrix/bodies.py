@@ -1,11 +1,14 @@
 """A well-formed body for every door that takes one: what a role with the right would send."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from approvals.policies.shipped import texts
 from incidents.states import Phase
+from plumbing import clock
 from tests.cast import PASSWORD
 from tests.matrix.world import DRAFT, MARK, World
 
@@ -106,6 +109,17 @@ def _assessment(world: World) -> Body:
     return {"seen": 0, "choice": "accept", "reason": REASON}
 
 
+def _cover(form: str) -> Callable[[World], Body]:
+    """Who stands in until tomorrow; pages take the owner's own time."""
+    return lambda world: {"taker": "author", "reason": REASON, "until": _tomorrow().strftime(form)}
+
+
+def _tomorrow() -> dt.datetime:
+    return clock.now() + dt.timedelta(days=1)
+
+
+POLICY: Body = {"text": texts()["communication"].replace("within: 1h", "within: 55m"), "note": REASON}
+NEW_POLICY: Body = {"text": "policy: night\ntitle: At night\n", "note": REASON}
 CHANGE: Body = {"name": "node", "value": f"{MARK}-3", "reason": REASON}
 PAGES: dict[str, Callable[[World], Body]] = {
     "sign-in": lambda world: {"username": "viewer", "password": PASSWORD},
@@ -131,6 +145,12 @@ PAGES: dict[str, Callable[[World], Body]] = {
     **{f"runbooks:{name}": body for name, body in _runs().items()},
     **{f"runbooks:{name}": body for name, body in _steps("yes").items()},
     "reach:add": lambda world: {"address": "somebody@bank.example", "label": "Post"},
+    "approvals:new-policy": lambda world: NEW_POLICY,
+    "approvals:propose": lambda world: POLICY,
+    "approvals:rule-policy": lambda world: {"verdict": "accept", "reason": REASON},
+    "approvals:delegate": _cover("%Y-%m-%dT%H:%M"),
+    "approvals:end-delegation": lambda world: {"reason": REASON},
+    "approvals:away": lambda world: {"until": _tomorrow().strftime("%Y-%m-%dT%H:%M")},
     "approvals:decide": lambda world: {**_verdict(world), "seen": world.request.digest},
     "approvals:cover": lambda world: {"reason": REASON},
     "catalog:import": lambda world: {"catalog_files": SimpleUploadedFile("store.yaml", CATALOG.encode())},
@@ -159,6 +179,10 @@ API: dict[str, Callable[[World], Body]] = {
     "runbooks-api:drain": lambda world: {"reason": REASON},
     **{f"runbooks-api:{name}": body for name, body in _runs().items()},
     **{f"runbooks-api:{name}": body for name, body in _steps(True).items()},
+    "approvals-api:policies": lambda world: POLICY,
+    "approvals-api:rule-policy": lambda world: {"accept": True},
+    "approvals-api:delegations": _cover("%Y-%m-%dT%H:%M:%SZ"),
+    "approvals-api:end-delegation": lambda world: {"reason": REASON},
     "approvals-api:decide": lambda world: {**_verdict(world), "seen_digest": world.request.digest},
     "catalog-api:switch-probes": lambda world: {"paused": False},
     "catalog-api:import": lambda world: {"files": [{"name": "store.yaml", "content": CATALOG}]},

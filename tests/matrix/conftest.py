@@ -1,11 +1,16 @@
 """Builds the world and gives everybody a client: people sign in, machines carry tokens, nobody does neither."""
 
+import datetime as dt
+from typing import Any
+
 import pytest
 from django.test import Client
 
+from approvals import services as approvals
 from approvals.models import ApprovalRequest
+from approvals.policies.shipped import texts
 from catalog.models import User
-from catalog.services import add_contact_point, make_probe
+from catalog.services import add_contact_point, go_away, make_probe
 from catalog.states import Role
 from incidents import services
 from incidents.models import SignalSource
@@ -89,10 +94,29 @@ def world(request, payments_team, store, incident, runbook, commander, machine, 
         users[name], clients[name] = user, Client(headers={"Authorization": f"Bearer {secret}"})
     asked = ApprovalRequest.objects.get(stream=incident.stream)
     publish(save_version(runbook, NEWER, author=users["author"]), publisher=users["author"])
-    more = {"move": proposed(run, runbook, users["commander"]), "proposal": watched(run), "worker": worker()}
+    more: dict[str, Any] = {
+        "move": proposed(run, runbook, users["commander"]),
+        "proposal": watched(run),
+        "worker": worker(),
+    }
     more["point"] = add_contact_point(users["owner"], label=f"{MARK} post", address="lena@bank.example")
+    more |= about_approvals(users)
     more["factor"] = enrol_passkey_of(users["viewer"])
     return World(payments_team, store, probe, incident, runbook, run, asked, clients=clients, users=users, **more)
+
+
+def about_approvals(users: dict[str, User]) -> dict[str, Any]:
+    """A version of a policy that waits for its second person, somebody who stands in, an absence to come."""
+    now, day = clock.now(), dt.timedelta(days=1)
+    text = texts()["restart-critical"].replace("within: 15m", "within: 12m")
+    approvals.propose(text, slug="restart-critical", user=users["administrator"], note="Shorter.", now=now)
+    owner, where = users["owner"], {"services": [], "classes": []}
+    given = approvals.delegate(
+        giver=owner, taker=users["viewer"], actor=owner, since=now, until=now + day, reason=f"The {MARK}.", now=now,
+        **where,
+    )  # fmt: skip
+    away = go_away(owner, since=now + 2 * day, until=now + 3 * day, reason=f"The {MARK}.", now=now)
+    return {"delegation": given, "absence": away}
 
 
 def proposed(run: Run, runbook: Runbook, asker: User) -> RunMigration:

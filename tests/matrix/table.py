@@ -57,6 +57,13 @@ FORESEE = row("responder", "commander", "machine", "owner", "deputy")  # who doe
 TEND = row("superuser", stranger=FORBIDDEN, newcomer=FORBIDDEN)  # workers serve every team
 ASKED = row("owner")
 COVER = row("deputy")  # the owner was asked and needs no cover
+READ_RULES = row(*MEMBERS, "superuser", "stranger")  # policies bind everybody who is in some team
+RULE = row("compliance", "administrator", "stranger")
+SECOND = row("compliance", "stranger")  # the administrator wrote what waits
+STAND_IN = Row(  # the author is who shall stand in; others share no team with them
+    MEMBERS - {"author", "machine"}, dict.fromkeys(("author", "superuser", "stranger", "newcomer"), REFUSED)
+)
+END_COVER = row("owner", "viewer")  # who gave it, who took it
 IMPORT = row("administrator", "superuser", "stranger", newcomer=FORBIDDEN)  # what is another team's stays as it is
 DECLARE = row("commander", stranger=REFUSED, newcomer=REFUSED)  # there is no such service for them
 DECLARE_PAGE = Row(COMMAND.may, dict.fromkeys((*(MEMBERS - COMMAND.may), "superuser", "stranger", "newcomer"), REFUSED))
@@ -138,6 +145,15 @@ PAGES = {
     "reach:test": {"POST": OWN_POINT},
     "reach:remove": {"GET": OWN_POINT, "POST": OWN_POINT},
     "approvals:inbox": {"GET": SIGNED_IN},
+    **{f"approvals:{door}": {"GET": READ_RULES} for door in ("policies", "policy", "explain")},
+    **{f"approvals:{door}": {"GET": RULE, "POST": RULE} for door in ("new-policy", "propose")},
+    "approvals:rule-policy": {"GET": RULE, "POST": SECOND},
+    "approvals:delegations": {"GET": SIGNED_IN},
+    "approvals:delegate": {"GET": SIGNED_IN, "POST": STAND_IN},
+    "approvals:end-delegation": {"GET": SEE, "POST": END_COVER},
+    "approvals:away": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "approvals:back": {"POST": OWN_POINT},
+    "approvals:measures": {"GET": SIGNED_IN},
     "approvals:page": READ,
     "approvals:decide": {"GET": SEE, "POST": ASKED},
     "approvals:cover": {"GET": SEE, "POST": COVER},
@@ -198,6 +214,13 @@ API = {
     "runbooks-api:actions": {"GET": TEND},
     "runbooks-api:drain": {"POST": TEND},
     "approvals-api:list": {"GET": SIGNED_IN},
+    "approvals-api:policies": {"GET": READ_RULES, "POST": RULE},
+    "approvals-api:policy": {"GET": READ_RULES},
+    "approvals-api:rule-policy": {"POST": SECOND},
+    "approvals-api:delegations": {"GET": SIGNED_IN, "POST": STAND_IN},
+    "approvals-api:end-delegation": {"POST": END_COVER},
+    "approvals-api:explain": {"GET": READ_RULES},
+    "approvals-api:measures": {"GET": SIGNED_IN},
     "approvals-api:detail": READ,
     "approvals-api:decide": {"POST": ASKED},
     "catalog-api:me": {"GET": SIGNED_IN},
@@ -223,4 +246,5 @@ STREAMS = {  # histories beside the incident's: who may read them, who may take 
     "catalog": (row(*EXPORT.may, "stranger"), row(*EXPORT.may, "stranger")),  # names services of every team
     "access": (AUDIT, row("compliance", "superuser", "stranger")),
     "portal": (AUDIT, row("compliance", "superuser", "stranger")),
+    "policies": (READ_RULES, row(*EXPORT.may, "stranger")),
 }

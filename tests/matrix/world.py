@@ -10,8 +10,8 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from approvals.models import ApprovalRequest
-from catalog.models import ContactPoint, Probe, Service, Team, User
+from approvals.models import ApprovalRequest, Delegation
+from catalog.models import Absence, ContactPoint, Probe, Service, Team, User
 from incidents.models import Incident
 from runbooks.models import Proposal, Run, Runbook, RunMigration, Worker
 
@@ -57,6 +57,8 @@ class World:
     worker: Worker
     point: ContactPoint  # of the owner
     factor: Authenticator
+    delegation: Delegation  # from the owner to the viewer
+    absence: Absence  # of the owner, to come
     clients: dict[str, Client]
     users: dict[str, User]
 
@@ -80,7 +82,12 @@ class World:
                 "worker": self.worker.pk,
                 "resource": "cluster",
             },
-            "approvals": {"uid": self.request.uid},
+            "approvals": {
+                "uid": self.delegation.uid if door.endswith("end-delegation") else self.request.uid,
+                "slug": "communication" if door.endswith("propose") else "restart-critical",  # that has version 2
+                "number": 2,
+                "absence_id": self.absence.pk,
+            },
             "reach": {"uid": self.point.uid},
             "audit": {"uid": self.incident.stream},
             "remove-factor": {"factor_id": self.factor.pk},
