@@ -1,11 +1,14 @@
 """Whatever policies, teams, absences and delegations there are: routing ends, asks only who may, and says why."""
 
+from itertools import permutations
+
 import pytest
 from hypothesis import given, settings
 
 from approvals.policies import fitness
 from approvals.policies.fitness import Delegation, Person, Touched, World, of_same_line
 from approvals.policies.model import Escalation, Seat, Who
+from approvals.policies.planning import plan
 from approvals.policies.routing import escalate, positions, refusal, route
 from approvals.policies.strictest import strictest
 from tests.approvals.routing_promises import keep_all, stories
@@ -42,6 +45,18 @@ def test_each_touched_service_has_a_position_of_its_own_and_no_position_is_milde
         if seat.who is Who.ROLE:
             (position,) = (one for one in found if (one.role, one.team) == (seat.role, seat.team))
             assert position.count >= seat.count
+
+
+@OFTEN
+@given(many_policies(), worlds())
+def test_who_is_asked_for_a_role_is_asked_for_no_other_seat(policies, world):
+    """Two seats are two people, as far as it is known who they are: an owner may own two of the services."""
+    demand = strictest(policies)
+    routes = plan(demand.seats, demand.escalate, world)
+    assert [found.position for found in routes] == list(positions(demand.seats, world))
+    for found, other in permutations(routes, 2):
+        if found.position.who is Who.ROLE:
+            assert {one.actor_id for one in found.asked}.isdisjoint(one.actor_id for one in other.asked)
 
 
 @OFTEN
