@@ -243,6 +243,29 @@ class NotUsable(ApprovalError):
         return f"The approval can't be used: {self.because}."
 
 
+class NoCondition(ApprovalError):
+    """The yes was given under no such note, so there is nothing to confirm."""
+
+    code = "no_condition"
+    status = 404
+
+    def __str__(self) -> str:
+        return "The yes was given under no such note, so there is nothing to confirm."
+
+
+class NameInUse(ApprovalError):
+    """The caller's own name for what it would do stands for something that is still open in another history."""
+
+    code = "name_in_use"
+
+    def __init__(self, name: str, stream: str) -> None:
+        super().__init__(name, stream)
+        self.name, self.stream = name, stream
+
+    def __str__(self) -> str:
+        return f"{self.name!r} is still open in {self.stream}. Withdraw it there, or choose another name."
+
+
 class NoReview(ApprovalError):
     """Nobody broke the glass here, so there is nothing to review."""
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,3 +56,17 @@ def bound_text(act: Act, policies: Sequence[Policy]) -> str:
 def digest_of(binds: str) -> str:
     """SHA-256 of the text in UTF-8, 64 hex digits."""
     return hashlib.sha256(binds.encode()).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """The value in the words of canonical JSON: fractions as decimal text, objects as sorted pairs (keys are free)."""
+    match value:
+        case bool() | int() | str() | None:
+            return value
+        case float():
+            return {"decimal": repr(value)}  # so that 1.5 and "1.5" are two things
+        case Mapping():
+            return {"pairs": [[str(key), plain(item)] for key, item in sorted(value.items())]}
+        case list() | tuple():
+            return [plain(item) for item in value]
+    return str(value)

@@ -8,6 +8,7 @@ from approvals.models import ApprovalRequest
 from approvals.selectors.requests import before
 
 NOTHING = "nothing"
+EMPTY = "empty"
 MOST_DIFFERENCES = 5  # said in a sentence
 LONGEST_VALUE = 60
 
@@ -73,7 +74,7 @@ def _as_text(value: Any) -> str:
         return str(value["decimal"])
     if isinstance(value, list) and value:
         return ", ".join(_as_text(item) for item in value)
-    return value if isinstance(value, str) else json.dumps(value)
+    return (value or EMPTY) if isinstance(value, str) else json.dumps(value)
 
 
 def _named(value: Any) -> list[tuple[str, Any]]:

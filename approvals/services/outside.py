@@ -6,17 +6,19 @@ voids what was asked, and an approval is used only for exactly the act that was 
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from approvals import selectors
-from approvals.errors import NotUsable
+from approvals.errors import NameInUse, NotUsable
 from approvals.models import ApprovalRequest
-from approvals.policies.binding import Act
+from approvals.policies.binding import Act, plain
 from approvals.services.asking import ask
-from approvals.services.settling import locked
+from approvals.services.settling import CHANGED, lock_stream, locked, void
 from approvals.services.using import use
+from approvals.states import RequestState
 from audit.canonical import canon, tidy
 from catalog.models import Service, User
+from catalog.permissions import Right, holds
 from plumbing.database import atomic
 
 PREFIX = "api/"
@@ -31,21 +33,42 @@ def subject_of(caller: User, name: str) -> str:
 @atomic()
 def request_from_outside(
     *, caller: User, stream: str, name: str, question: str, texts: dict[str, str], does: dict[str, object],
-    services: Iterable[Service], class_: str, environment: str, now: dt.datetime,
+    services: Sequence[Service], class_: str, environment: str, now: dt.datetime,
 ) -> ApprovalRequest:  # fmt: skip
-    """Ask for consent to something that is done outside. does: what exactly, as plain JSON; it is bound.
+    """Ask for consent to something that is done outside. does: what exactly, as plain JSON; it is bound, and so are
+    class and environment. Who asks again for the same gets the request that waits, or the yes that still holds.
 
-    texts: effect, undo, proof. The door has checked that the caller may ask for these services and see the stream."""
-    touched = list(services)
-    text = canon(tidy({"action": str(does.get("action", "")), "does": json.dumps(does, sort_keys=True)})).decode()
+    texts: effect, undo, proof. The door has checked that the caller may ask for these services and see the stream.
+    Raises NameInUse."""
+    action, subject = str(does.get("action", "")), subject_of(caller, name)
+    bound = {"action": action, "class": class_, "does": plain(does), "environment": environment}
     act = Act(
-        text, tuple(service.slug for service in touched), action=str(does.get("action", "")), class_=class_,
+        canon(tidy(bound)).decode(), tuple(service.slug for service in services), action=action, class_=class_,
         environment=environment,
     )  # fmt: skip
+    if held := _held(subject, name, stream, act, caller, now):
+        return held
     return ask(
-        stream=stream, subject=subject_of(caller, name), question=question, effect=texts.get("effect", ""),
+        stream=stream, subject=subject, question=question, effect=texts.get("effect", ""),
         undo=texts.get("undo", ""), proof=texts.get("proof", ""), act=act, requester=caller, executor=None, now=now,
     )  # fmt: skip
+
+
+def _held(subject: str, name: str, stream: str, act: Act, caller: User, now: dt.datetime) -> ApprovalRequest | None:
+    """The yes that the caller holds for exactly this. One for something else is void from here on."""
+    lock_stream(stream)
+    earlier = selectors.latest_of(subject)
+    if earlier is None or not earlier.is_live:
+        return None
+    if earlier.stream != stream:
+        raise NameInUse(name, earlier.stream)
+    if earlier.state != RequestState.APPROVED or (earlier.expires_at and earlier.expires_at <= now):
+        return None
+    found = selectors.ruled(act)
+    if found.digest == earlier.digest:
+        return earlier
+    void(earlier, reason=f"{CHANGED} {selectors.in_words(earlier.binds, found.binds)}", actor=caller, now=now)
+    return None
 
 
 def act_from_outside(subject: str) -> Act | None:
@@ -55,21 +78,32 @@ def act_from_outside(subject: str) -> Act | None:
 
 
 def _act_of(request: ApprovalRequest) -> Act:
+    """The act as it is bound: the row's other facts have no say in what is done."""
     bound = json.loads(request.binds)
     text = canon(tidy({name: value for name, value in bound.items() if name not in PROVIDED})).decode()
-    facts = request.facts
     return Act(
-        text, tuple(bound["services"]), action=facts["action"], class_=facts["class"], environment=facts["environment"]
+        text, tuple(bound["services"]), action=bound["action"], class_=bound["class"], environment=bound["environment"]
     )
 
 
 @atomic()
 def use_from_outside(request: ApprovalRequest, *, caller: User, digest: str, now: dt.datetime) -> ApprovalRequest:
     """The caller begins. digest: of the request, as the caller was told. Raises NotUsable, which says why not."""
-    if request.requester_id != caller.pk or not request.subject.startswith(PREFIX):
-        raise NotUsable("only who asked for it uses it, and only what was asked for from outside")
-    if digest != request.digest:
-        raise NotUsable("the digest is another one: what you would do isn't what was approved")
+    request = locked(request.uid)
+    if because := _why_not_theirs(request, caller, digest):
+        raise NotUsable(because)
     if because := use(request.subject, act=_act_of(request), actor=caller, now=now):
         raise NotUsable(because)
     return locked(request.uid)
+
+
+def _why_not_theirs(request: ApprovalRequest, caller: User, digest: str) -> str:
+    """Why this caller can't use this request, whatever was decided; "" when they can."""
+    if request.requester_id != caller.pk or not request.subject.startswith(PREFIX):
+        return "only who asked for it uses it, and only what was asked for from outside"
+    if selectors.latest_of(request.subject) != request:
+        return "it was asked for anew since, under the same name: use that one"
+    if digest != request.digest:
+        return "the digest is another one: what you would do isn't what was approved"
+    lost = [one.name for one in request.touches.all() if not holds(caller, Right.EXECUTE, [one.team])]
+    return f"you have no right to act on {', '.join(lost)} any more" if lost else ""

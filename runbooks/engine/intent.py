@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from approvals.policies.binding import plain
 from audit.canonical import canon, tidy
 from plumbing.expressions import ExpressionError, render, resolve
 from plumbing.secrets import closed
@@ -29,7 +30,7 @@ class Intent:
         bound = {
             "action": self.action,
             "environment": self.environment,
-            "inputs": [[key, _plain(value)] for key, value in sorted(self.config.items())],
+            "inputs": [[key, plain(value)] for key, value in sorted(self.config.items())],
             "step": self.step,
             "targets": list(self.targets),
             "version": self.version,
@@ -64,17 +65,3 @@ def as_known(given: Any, values: Mapping[str, Any]) -> Any:
         return resolve({"it": given}, closed(values))["it"]
     except ExpressionError:
         return given
-
-
-def _plain(value: Any) -> Any:
-    """The value in the words of canonical JSON: fractions as decimal text, objects as sorted pairs (keys are free)."""
-    match value:
-        case bool() | int() | str() | None:
-            return value
-        case float():
-            return {"decimal": repr(value)}  # so that 1.5 and "1.5" are two things
-        case Mapping():
-            return {"pairs": [[str(key), _plain(item)] for key, item in sorted(value.items())]}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-    return str(value)
