@@ -54,7 +54,7 @@ class Picture:
     answer: str
     bars: list[Bar] = field(default_factory=list)
     head: tuple[str, ...] = ()
-    rows: list[tuple[str, ...]] = field(default_factory=list)
+    rows: Sequence[tuple[str, ...]] = ()
     lacks: str = ""
 
     @property

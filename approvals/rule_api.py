@@ -97,7 +97,7 @@ class Delegations(APIView):
         me, now = caller(request), clock.now()
         body = NewDelegationSerializer(data=request.data, user=me)
         body.is_valid(raise_exception=True)
-        said = {"since": now, **body.validated_data}
+        said = {"since": now, "services": [], **body.validated_data}
         made = services.delegate(giver=me, actor=me, now=now, **said)
         return Response(DelegationSerializer(made).data, status=201)
 

@@ -12,7 +12,7 @@ from approvals.policies.routing import Asking
 from approvals.selectors.covering import colleagues
 from approvals.selectors.explaining import Explained, Next, Part, Question
 from approvals.selectors.measuring import Measures, Times
-from approvals.selectors.policy_pages import Shown, Version
+from approvals.selectors.policy_pages import Version
 from approvals.serializers import PersonField
 from catalog.models import Service, User
 from catalog.permissions import Right, services_where
@@ -23,7 +23,7 @@ FARTHEST = dt.timedelta(days=366)
 MOST_SERVICES = 20
 
 
-class PolicySerializer(serializers.Serializer[Shown]):
+class PolicySerializer(serializers.Serializer[Any]):
     """A policy in force. `number` is 1 and `decider` null for the text as it comes with Muster."""
 
     slug = serializers.CharField(source="policy.slug")
@@ -38,7 +38,7 @@ class PolicySerializer(serializers.Serializer[Shown]):
     decider = PersonField(source="row.decider", default=None)
 
 
-class PolicyVersionSerializer(serializers.Serializer[Version]):
+class PolicyVersionSerializer(serializers.Serializer[Any]):
     """One version of a policy, what it says in sentences, and what it changed from the one in force before it."""
 
     number = serializers.IntegerField()
@@ -90,7 +90,7 @@ class DelegationSerializer(serializers.ModelSerializer[Delegation]):
     id = serializers.CharField(source="uid", read_only=True)
     giver = PersonField(read_only=True)
     taker = PersonField(read_only=True)
-    services = serializers.SlugRelatedField("slug", many=True, read_only=True)
+    services: "serializers.SlugRelatedField[Any]" = serializers.SlugRelatedField("slug", many=True, read_only=True)
 
     class Meta:
         model = Delegation
@@ -102,7 +102,7 @@ class NewDelegationSerializer(serializers.Serializer[Any]):
     """Somebody of one's teams decides in one's place. Without `since` it begins now."""
 
     taker = serializers.SlugRelatedField("username", queryset=User.objects.none())
-    services = serializers.SlugRelatedField("slug", many=True, queryset=Service.objects.none(), default=list)
+    services = serializers.SlugRelatedField("slug", many=True, queryset=Service.objects.none(), required=False)
     classes = serializers.ListField(child=serializers.CharField(max_length=60), default=list)
     since = serializers.DateTimeField(required=False)
     until = serializers.DateTimeField()
@@ -122,7 +122,7 @@ class EndingSerializer(serializers.Serializer[Any]):
 class QuestionSerializer(serializers.Serializer[Any]):
     """What would be done, on whose behalf, and when it would be asked."""
 
-    service = serializers.SlugRelatedField("slug", many=True, queryset=Service.objects.none(), default=list)
+    service = serializers.SlugRelatedField("slug", many=True, queryset=Service.objects.none(), required=False)
     requester = serializers.SlugRelatedField("username", queryset=User.objects.none(), required=False)
     at = serializers.DateTimeField(required=False, help_text="default: now")
     environment = serializers.CharField(max_length=40, default="", allow_blank=True)
@@ -163,7 +163,7 @@ class QuestionSerializer(serializers.Serializer[Any]):
         assert self.user is not None, "the door said whose question it is"
         return Question(
             requester=said.get("requester", self.user), at=said.get("at") or clock.now(), class_=said["class"],
-            environment=said["environment"], action=said["action"], services=tuple(said["service"]),
+            environment=said["environment"], action=said["action"], services=tuple(said.get("service", ())),
         )  # fmt: skip
 
 
