@@ -51,7 +51,7 @@ class DecisionForm(forms.Form):
 
     def _offer_condition(self) -> None:
         self.fields["condition_kind"] = forms.ChoiceField(
-            required=False, label="Under a condition", choices=[("", "No condition"), *ConditionKind.choices]
+            required=False, label="How it is checked", choices=[("", "Choose"), *ConditionKind.choices]
         )
         self.fields["condition"] = forms.CharField(
             required=False,
@@ -64,7 +64,7 @@ class DecisionForm(forms.Form):
         found: dict[str, Any] = super().clean() or {}
         kind, text = found.get("condition_kind", ""), found.get("condition", "").strip()
         if kind and not text:
-            self.add_error("condition", "Say what the condition is, or choose “No condition”.")
+            self.add_error("condition", "Say what the condition is, or choose nothing above.")
         if text and not kind:
             self.add_error("condition_kind", "Choose how the condition is checked.")
         return found

@@ -1,4 +1,4 @@
-"""Reminder, escalation, second escalation, expiry: once each, in the order of their times, whoever was away meanwhile."""
+"""Reminder, escalation, second escalation, expiry: once each, in the order of their times, whoever was away."""
 
 import datetime as dt
 from collections.abc import Callable
