@@ -138,7 +138,8 @@ def _set_alarms(request: ApprovalRequest, routes: Sequence[Route], now: dt.datet
 def _record(request: ApprovalRequest, routes: Sequence[Route]) -> None:
     """Tell those who are asked, then put on record whom, why, by which path, and who was passed over."""
     asked = [one for found in routes for one in found.asked]
-    tell(request, [row.user for row in request.asked.select_related("user")], "asked", now=request.asked_at)
+    people = [row.user for row in request.asked.select_related("user")]
+    unreached = tell(request, people, "asked", now=request.asked_at)
     fields = _facts(request) | {
         "asked": sorted({one.actor_id for one in asked}),
         "because": "; ".join(dict.fromkeys(one.because for one in asked)),
@@ -152,6 +153,7 @@ def _record(request: ApprovalRequest, routes: Sequence[Route]) -> None:
             for found in routes
         ],
         "skipped": request.skipped,
+        "unreached": unreached,
         "unroutable": any(found.lacks for found in routes),
     }
     ledger.record(request.stream, "approval.asked", request.requester or ledger.SYSTEM, fields)

@@ -64,8 +64,9 @@ def _fire_next(uid: str, now: dt.datetime) -> bool:
 def _remind(request: ApprovalRequest, alarm: Alarm, now: dt.datetime) -> None:
     """Whoever still has to decide hears of it again."""
     waiting = _waited_for(request)
-    tell(request, waiting, "reminder", now=now, event=str(alarm.link))
+    unreached = tell(request, waiting, "reminder", now=now, event=str(alarm.link))
     fields: dict[str, Json] = {"to": [user.actor_id for user in waiting], "due_at": _due(request)}
+    fields |= {"unreached": unreached}
     ledger.record(request.stream, "approval.reminded", ledger.SYSTEM, told(request, **fields))
 
 
@@ -88,9 +89,9 @@ def _escalate(request: ApprovalRequest, alarm: Alarm, now: dt.datetime) -> None:
         reached |= users
     request.skipped = [*request.skipped, *skipped]
     request.save(update_fields=["skipped"])
-    tell(request, reached.values(), "escalated", now=now, event=str(alarm.link))
+    unreached = tell(request, reached.values(), "escalated", now=now, event=str(alarm.link))
     fields: dict[str, Json] = {"link": alarm.link, "after": in_words(link["after_s"]), "asked": sorted(reached)}
-    fields |= {"paths": paths, "skipped": skipped}
+    fields |= {"paths": paths, "skipped": skipped, "unreached": unreached}
     ledger.record(request.stream, "approval.escalated", ledger.SYSTEM, told(request, **fields))
 
 

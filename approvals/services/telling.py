@@ -4,8 +4,10 @@ import datetime as dt
 from collections.abc import Iterable
 
 from approvals.models import ApprovalRequest
+from audit.canonical import Json
 from catalog.models import User
 from catalog.services import notify
+from catalog.states import NoticeState
 
 TITLES = {
     "asked": "Your decision: {question}",
@@ -22,8 +24,9 @@ TITLES = {
 
 def tell(
     request: ApprovalRequest, users: Iterable[User], kind: str, *, now: dt.datetime, more: str = "", event: str = ""
-) -> None:
-    """Have these people told. Call it with the stream locked, before the entry is recorded.
+) -> list[Json]:
+    """Have these people told. Call it with the stream locked, before the entry is recorded: returns the actor ids of
+    those whom nothing reaches, for that entry.
 
     event: tells two messages of one kind about one request apart."""
     lines = [
@@ -33,8 +36,9 @@ def tell(
     ]
     if request.due_at and request.is_pending:
         lines.append(f"Decide until {request.due_at.astimezone(dt.UTC):%H:%M UTC, %-d %b %Y}.")
-    notify(
+    notices = notify(
         users=users, stream=request.stream, about=request.uid, kind=kind,
         title=TITLES[kind].format(question=request.question), text="\n".join(line for line in lines if line),
         path=f"/approvals/{request.uid}/", dedupe=f"{request.uid}/{kind}/{event}", now=now,
     )  # fmt: skip
+    return [notice.user.actor_id for notice in notices if notice.state == NoticeState.GIVEN_UP]
