@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from approvals.policies.fitness import World
 from approvals.policies.model import Escalation, Seat, Who
-from approvals.policies.routing import Asking, Position, Route, Skip, escalate, positions, route
-
-TWICE = "answers for another seat already; it takes two people"
+from approvals.policies.routing import Asking, Position, Route, escalate, positions, route
 
 
 def plan(seats: Iterable[Seat], chain: Iterable[Escalation], world: World) -> list[Route]:
@@ -17,20 +15,10 @@ def plan(seats: Iterable[Seat], chain: Iterable[Escalation], world: World) -> li
     links, known, routes = list(chain), set[str](), dict[str, Route]()
     wanted = positions(seats, world)
     for position in sorted(wanted, key=lambda one: one.who is Who.ROLE):
-        found = route(position, world, links)
-        if position.who is Who.ROLE:
-            found = _without(found, known)
+        found = route(position, world, links, elsewhere=known if position.who is Who.ROLE else ())
         known |= {asking.actor_id for asking in found.asked}
         routes[position.key] = found
     return [routes[position.key] for position in wanted]
-
-
-def _without(found: Route, known: set[str]) -> Route:
-    """The same without those who answer for another seat already: two seats are two people."""
-    twice = tuple(one for one in found.asked if one.actor_id in known)
-    skips = tuple(Skip(one.because, one.actor_id, TWICE) for one in twice)
-    asked = tuple(one for one in found.asked if one.actor_id not in known)
-    return Route(found.position, asked, found.skipped + skips, found.levels)
 
 
 def links_to_come(chain: Iterable[Escalation], routes: Iterable[Route], within_s: int | None) -> list[Escalation]:

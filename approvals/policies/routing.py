@@ -117,16 +117,26 @@ def _teams(named: str, world: World) -> list[str]:
     return [named] if named else sorted({service.team for service in world.services}) or [""]
 
 
-def route(position: Position, world: World, chain: Iterable[Escalation] = ()) -> Route:
-    """Whom the position is asked of first. Where that leaves too few, the chain is followed at once, link by link."""
-    found = Route(position, *_fill(position, world))
+def route(
+    position: Position, world: World, chain: Iterable[Escalation] = (), *, elsewhere: Collection[str] = ()
+) -> Route:
+    """Whom the position is asked of first. Where that leaves too few, the chain is followed at once, link by link.
+
+    elsewhere: who answers for a seat of another kind, and so can't for this one: two seats are two people."""
+    found = _without(Route(position, *_fill(position, world)), elsewhere)
     for level, link in enumerate(sorted(chain), 1):
         if not found.lacks:
             break
-        more = escalate(position, link.to, world, already={asking.actor_id for asking in found.asked})
+        more = escalate(position, link.to, world, already={*elsewhere, *(asking.actor_id for asking in found.asked)})
         skipped = tuple(dict.fromkeys(found.skipped + more.skipped))
         found = Route(position, found.asked + more.asked, skipped, level)
     return found
+
+
+def _without(found: Route, elsewhere: Collection[str]) -> Route:
+    twice = tuple(Skip(one.because, one.actor_id, TWICE) for one in found.asked if one.actor_id in elsewhere)
+    asked = tuple(one for one in found.asked if one.actor_id not in elsewhere)
+    return Route(found.position, asked, found.skipped + twice, found.levels)
 
 
 def escalate(position: Position, to: Seat, world: World, *, already: Iterable[str]) -> Route:
@@ -136,6 +146,7 @@ def escalate(position: Position, to: Seat, world: World, *, already: Iterable[st
     return Route(position, tuple(asked), tuple(skipped))
 
 
+TWICE = "answers for another seat already; it takes two people"
 Target = tuple[str, str | None, Basis]  # (part, actor id, on what the say rests)
 
 

@@ -8,8 +8,8 @@ from approvals import selectors
 from approvals.models import Alarm, ApprovalRequest, Asked, Seat
 from approvals.policies.binding import Act
 from approvals.policies.fitness import World
-from approvals.policies.model import Who
-from approvals.policies.routing import Asking, Position, Route, Skip, positions, route
+from approvals.policies.planning import links_to_come, plan
+from approvals.policies.routing import Asking, Position, Route, Skip
 from approvals.selectors import Ruled
 from approvals.services import standing
 from approvals.services.settling import CHANGED, lock_stream, told, void
@@ -57,40 +57,21 @@ def ask(
     request.shapers.set(shapers)
     world = selectors.world_of(request, now)
     routes = seat(request, ruled, world, now)
-    _set_alarms(request, routes, now)
+    _set_alarms(request, ruled, routes, now)
     _record(request, routes)
     standing.apply(request, ruled, world, now)
     return request
 
 
 def seat(request: ApprovalRequest, ruled: Ruled, world: World, now: dt.datetime) -> list[Route]:
-    """Fill the seats that the demand names: owners and named people first, so that a role is somebody else's."""
-    chain, known = ruled.demand.escalate, set[str]()
-    routes: dict[str, Route] = {}
-    wanted = positions(ruled.demand.seats, world)
-    for position in sorted(wanted, key=lambda one: one.who is Who.ROLE):
-        found = route(position, world, chain)
-        if position.who is Who.ROLE:
-            found = _without(found, known)
-        known |= {asking.actor_id for asking in found.asked}
-        routes[position.key] = found
-    ordered = [routes[position.key] for position in wanted]
+    """Fill the seats that the demand names, and keep who is asked for each."""
+    ordered = plan(ruled.demand.seats, ruled.demand.escalate, world)
     users = selectors.users_of({asking.actor_id for found in ordered for asking in found.asked})
     for place, found in enumerate(ordered):
         keep_seat(request, found, place, users, now)
     request.skipped = [skip_as_json(skip) for found in ordered for skip in found.skipped]
     request.save(update_fields=["skipped"])
     return ordered
-
-
-def _without(found: Route, known: set[str]) -> Route:
-    """The same without those who answer for another seat already: two seats are two people."""
-    twice = tuple(one for one in found.asked if one.actor_id in known)
-    skips = tuple(
-        Skip(one.because, one.actor_id, "answers for another seat already; it takes two people") for one in twice
-    )
-    asked = tuple(one for one in found.asked if one.actor_id not in known)
-    return Route(found.position, asked, found.skipped + skips, found.levels)
 
 
 def keep_seat(request: ApprovalRequest, found: Route, place: int, users: dict[str, User], now: dt.datetime) -> Seat:
@@ -120,15 +101,15 @@ def skip_as_json(skip: Skip) -> dict[str, Json]:
     return {"part": skip.part, "who": skip.actor_id, "because": skip.because}
 
 
-def _set_alarms(request: ApprovalRequest, routes: Sequence[Route], now: dt.datetime) -> None:
+def _set_alarms(request: ApprovalRequest, ruled: Ruled, routes: Sequence[Route], now: dt.datetime) -> None:
     """When something happens by itself. Links of the chain that every seat took already don't come again."""
-    demand, taken = request.demand, min((found.levels for found in routes), default=0)
-    links = demand["escalate"]
-    times = [(AlarmKind.REMINDER, link, after_s) for link, after_s in enumerate(demand["remind_s"], 1)]
-    times += [(AlarmKind.ESCALATION, link, step["after_s"]) for link, step in enumerate(links, 1) if link > taken]
-    if demand["within_s"] is not None:
-        times = [one for one in times if one[2] < demand["within_s"]]
-        times.append((AlarmKind.DEADLINE, 0, demand["within_s"]))
+    demand, links = ruled.demand, list(ruled.demand.escalate)
+    times = [(AlarmKind.REMINDER, number, after_s) for number, after_s in enumerate(demand.remind_s, 1)]
+    for link in links_to_come(links, routes, demand.within_s):
+        times.append((AlarmKind.ESCALATION, links.index(link) + 1, link.after_s))
+    if demand.within_s is not None:
+        times = [one for one in times if one[2] < demand.within_s]
+        times.append((AlarmKind.DEADLINE, 0, demand.within_s))
     Alarm.objects.bulk_create(
         Alarm(request=request, kind=kind, link=link, due_at=now + dt.timedelta(seconds=after_s))
         for kind, link, after_s in times

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from approvals import services
 from approvals.models import ApprovalRequest, Asked, Seat
-from approvals.policies.planning import TWICE
+from approvals.policies.routing import TWICE
 from approvals.policies.shipped import texts
 from approvals.selectors.explaining import Explained, Question, explain
 from approvals.services import Act, clocks
