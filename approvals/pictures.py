@@ -11,6 +11,7 @@ from plumbing.durations import in_words
 FEWEST = 5  # below it a figure says nothing
 MOST_BARS = 12  # of a picture; the table has all
 ROW_PX = 40
+LONGEST_LABEL = 20  # characters
 EVENTS = {
     "escalated": "Escalated",
     "rejected": "Rejected",
@@ -87,8 +88,8 @@ def _times_picture(
     longest = max(one.p90_s for _, one in groups) or 1
     bars = [
         Bar(
-            label, _percent(one.median_s, longest),
-            f"{in_words(one.median_s)}, nine in ten within {in_words(one.p90_s)} ({one.count})",
+            _short(label), _percent(one.median_s, longest),
+            f"{in_words(one.median_s)}, 90 % {in_words(one.p90_s)} ({one.count})",
             y=place * ROW_PX, mark=_percent(one.p90_s, longest),
         )
         for place, (label, one) in enumerate(groups[:MOST_BARS])
@@ -144,6 +145,11 @@ def _uses_picture(found: Measures) -> Picture:
         for place, (label, count) in enumerate(counts)
     ]
     return Picture("uses", question, answer, bars, head, rows)
+
+
+def _short(label: str) -> str:
+    """A label that leaves room for the figure on a phone; the table has all of it."""
+    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
 
 
 def _percent(part: float, whole: float) -> float:

@@ -10,6 +10,7 @@ from approvals.policies.reading import LONGEST_TEXT, read_policy
 
 LINE = re.compile(r", line (\d+)")
 LONGEST_NOTE = 500
+REFUSE = "refuse"
 
 
 class ProposalForm(forms.Form):
@@ -21,7 +22,7 @@ class ProposalForm(forms.Form):
         strip=False,
         error_messages={"required": "Write what the policy says."},
         widget=forms.Textarea(
-            attrs={"rows": 24, "class": "mono", "spellcheck": "false", "autocapitalize": "none", "wrap": "off"}
+            attrs={"rows": 20, "class": "mono", "spellcheck": "false", "autocapitalize": "none", "wrap": "off"}
         ),
     )
     note = forms.CharField(
@@ -53,7 +54,7 @@ class ProposalForm(forms.Form):
     def problems(self) -> list[tuple[int, str]]:
         """(line, what is wrong with the text); line 0 where it is none in particular."""
         found = [str(error) for error in self.errors.get("text", [])]
-        return [(int(match[1]) if (match := LINE.search(error)) else 0, error) for error in found]
+        return sorted((int(match[1]) if (match := LINE.search(error)) else 0, error) for error in found)
 
     @property
     def lines(self) -> list[tuple[int, str, bool]]:
@@ -66,17 +67,14 @@ class ProposalForm(forms.Form):
 class RulingForm(forms.Form):
     """A second person puts a version in force, or refuses it."""
 
-    verdict = forms.ChoiceField(choices=[("accept", "Put it in force"), ("refuse", "Refuse it")])
+    verdict = forms.ChoiceField(choices=[("accept", "Put it in force"), (REFUSE, "Refuse it")])
     reason = forms.CharField(
-        label="Reason",
-        required=False,
         max_length=LONGEST_NOTE,
-        help_text="Needed to refuse it. Kept as evidence, with your name.",
+        help_text="Kept as evidence, with your name.",
+        error_messages={"required": "Say why you refuse it, in a sentence."},
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("verdict") == "refuse" and not said.get("reason", "").strip():
-            self.add_error("reason", "Say why you refuse it, in a sentence.")
-        return said
+    def __init__(self, *args: Any, verdict: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = verdict == REFUSE

@@ -12,7 +12,7 @@ from approvals import services
 from approvals.errors import PolicyRefused
 from approvals.permissions import rules_for
 from approvals.policies.wording import in_plain_words
-from approvals.policy_forms import ProposalForm, RulingForm
+from approvals.policy_forms import REFUSE, ProposalForm, RulingForm
 from approvals.selectors.policy_pages import (
     Version,
     history_of,
@@ -133,7 +133,9 @@ def rule(request: SignedIn, slug: str, number: int) -> HttpResponse:
     version = next((one for one in history_of(slug) if one.number == number), None)
     if version is None or version.row is None:
         raise Http404(f"Nobody proposed version {number} of {slug}.")
-    form = RulingForm(request.POST if request.method == "POST" else None)
+    said_so = request.POST if request.method == "POST" else request.GET
+    verdict = REFUSE if said_so.get("verdict") == REFUSE else "accept"
+    form = RulingForm(request.POST if request.method == "POST" else None, verdict=verdict)
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         services.decide_policy(
@@ -146,7 +148,7 @@ def rule(request: SignedIn, slug: str, number: int) -> HttpResponse:
         "title": version.row.title,
         "version": version,
         "form": form,
-        "verdict": "refuse" if request.POST.get("verdict", request.GET.get("verdict")) == "refuse" else "accept",
+        "verdict": verdict,
         "why_not": _why_not(request, version, may_rule=services.may_rule(request.user)),
     }
     return render(request, template, context, status=422 if form.is_bound else 200)

@@ -78,7 +78,7 @@ RULES: list[tuple[str, Callable[[Policy], str]]] = [
     ("Risk", lambda policy: policy.risk.value),
     ("Who decides", _seats),
     ("Who never decides", _excluded),
-    ("Time to decide", lambda policy: in_words(policy.within_s) if policy.within_s else "as long as the step gives"),
+    ("Time to decide", lambda policy: in_words(policy.within_s) if policy.within_s else "as the step says"),
     ("Reminded", lambda policy: ", ".join(f"after {in_words(after_s)}" for after_s in policy.remind_s) or "never"),
     ("Escalated", lambda policy: _escalations(policy.escalate) or "to nobody"),
     ("Reason", lambda policy: "with every decision" if policy.reason is Reason.ALWAYS else "when it is rejected"),

@@ -116,6 +116,15 @@ def test_with_too_few_the_picture_says_how_many_it_needs() -> None:
     assert uses.answer.startswith("4 of 5 risky steps that began (80 %)")
 
 
+def test_a_long_name_is_cut_in_the_picture_and_whole_in_the_table() -> None:
+    name = "restart-of-a-very-critical-system"
+    facts = [each for n in range(FEWEST) for each in (asked(f"r{n}", class_=name), decided(f"r{n}", 60))]
+    picture = pictures_of(measure(facts), {})[0]
+    assert [bar.label for bar in picture.bars] == ["restart-of-a-very-c…"]
+    assert [row[0] for row in picture.rows] == [name]
+    assert picture.bars[0].words == "1 min, 90 % 1 min (5)"
+
+
 # ---- from the real ledger -------------------------------------------------------------------------------------------
 
 
