@@ -26,6 +26,7 @@ from approvals.services.settling import (
     fresh,
     locked,
     move,
+    out_of_time,
     record_approved,
     refuse,
     told,
@@ -80,6 +81,8 @@ def _decide(request: ApprovalRequest, user: User, said: Said, now: dt.datetime) 
         return refuse(request, user, said.verdict, because, seen=said.seen_digest[:LONGEST_DIGEST])
     if not request.is_pending or request.decisions.filter(user=user).exists():
         return _too_late(request, user)
+    if late := out_of_time(request, now):
+        return late
     if said.seen_digest != request.digest:
         return OtherDigest(said.seen_digest, request.digest)
     if missing := _missing(request, user, said, now):
@@ -201,6 +204,8 @@ def cover(request_uid: str, *, user: User, reason: str, now: dt.datetime) -> App
 def _cover(request: ApprovalRequest, user: User, reason: str, now: dt.datetime) -> ApprovalRequest | ApprovalError:
     if not request.is_pending:
         return already_settled(request)
+    if late := out_of_time(request, now):
+        return late
     parts = selectors.parts_to_cover(request, user, now)
     if not parts:
         return refuse(request, user, "cover", selectors.why_not(request, user, now) or "it is asked of you already")

@@ -3,13 +3,13 @@
 import datetime as dt
 
 from approvals import selectors
-from approvals.errors import ApprovalError, ReasonMissing
+from approvals.errors import ApprovalError, NoCondition, ReasonMissing
 from approvals.models import ApprovalRequest, Condition, Message
 from approvals.services.clocks import go_on, hold
-from approvals.services.settling import already_settled, fresh, locked, refuse, told
+from approvals.services.settling import already_settled, fresh, locked, out_of_time, refuse, told
 from approvals.services.telling import tell
 from approvals.signals import request_settled
-from approvals.states import RequestState
+from approvals.states import ConditionKind, RequestState
 from audit import ledger
 from audit.canonical import Json
 from catalog.models import User
@@ -35,6 +35,8 @@ def _ask(request: ApprovalRequest, user: User, text: str, now: dt.datetime) -> A
         return refuse(request, user, "ask", because)
     if not request.is_pending:
         return already_settled(request)
+    if late := out_of_time(request, now):
+        return late
     Message.objects.create(request=request, user=user, text=text, at=now)
     hold_s = request.demand.get("hold_s", 0)
     holds_clock = bool(hold_s) and not request.was_held
@@ -81,7 +83,7 @@ def may_answer(request: ApprovalRequest, user: User) -> bool:
 def confirm(request_uid: str, condition: int, *, user: User, now: dt.datetime) -> ApprovalRequest:
     """Whoever carries it out confirms the note that a yes was given under. Then it may begin.
 
-    Call it outside of any transaction. Raises NotEntitled (on record), AlreadySettled."""
+    Call it outside of any transaction. Raises NotEntitled (on record), AlreadySettled, NoCondition."""
     with atomic():
         outcome = _confirm(locked(request_uid), condition, fresh(user), now)
     if isinstance(outcome, ApprovalError):
@@ -94,7 +96,10 @@ def _confirm(request: ApprovalRequest, condition: int, user: User, now: dt.datet
         return refuse(request, user, "confirm", "whoever carries it out confirms, and not who decided")
     if request.state != RequestState.APPROVED:
         return already_settled(request)
-    found = Condition.objects.get(pk=condition, decision__request=request)
+    notes = Condition.objects.filter(decision__request=request, kind=ConditionKind.NOTE)
+    found = notes.filter(pk=condition).first()
+    if found is None:
+        return NoCondition()
     if found.confirmed_at is not None:
         return request
     found.confirmed_by, found.confirmed_at = user, now

@@ -14,7 +14,16 @@ from approvals.errors import (
 from approvals.models import ApprovalRequest, Review
 from approvals.policies.model import Allowed
 from approvals.services.deciding import approve, check_binding, is_fresh
-from approvals.services.settling import already_settled, fresh, lock_stream, locked, record_approved, refuse, told
+from approvals.services.settling import (
+    already_settled,
+    fresh,
+    lock_stream,
+    locked,
+    out_of_time,
+    record_approved,
+    refuse,
+    told,
+)
 from approvals.services.telling import tell
 from approvals.states import REVIEW_MOVES, Ground, ReviewState, check_move
 from audit import ledger
@@ -58,6 +67,8 @@ def _break(
         return refuse(request, user, "break_glass", because, seen=request.digest)
     if not request.is_pending:
         return already_settled(request)
+    if late := out_of_time(request, now):
+        return late
     if seen != request.digest:
         return OtherDigest(seen, request.digest)
     if changed := check_binding(request, now):

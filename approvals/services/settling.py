@@ -108,9 +108,19 @@ def refuse(request: ApprovalRequest, user: User, verb: str, because: str, *, see
     return NotEntitled(because)
 
 
+def out_of_time(request: ApprovalRequest, now: dt.datetime) -> AlreadySettled | None:
+    """The refusal of an act on a pending request whose time is over, also where no sweep has noticed yet."""
+    if request.due_at is None or request.held_at is not None or now < request.due_at:
+        return None
+    return AlreadySettled(RequestState.EXPIRED, "nobody decided in time", _in_utc(request.due_at))
+
+
 def already_settled(request: ApprovalRequest) -> AlreadySettled:
     """The refusal of a late act: who was first, or why the request came to its end, and when (UTC)."""
     decision = None if request.why else selectors.decision_of(request)
     who = str(decision.user) if decision else request.why.rstrip(".")
-    settled_at = (request.settled_at or request.asked_at).astimezone(dt.UTC)
-    return AlreadySettled(request.state, who, settled_at.strftime("%-d %b %Y, %H:%M:%S UTC"))
+    return AlreadySettled(request.state, who, _in_utc(request.settled_at or request.asked_at))
+
+
+def _in_utc(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).strftime("%-d %b %Y, %H:%M:%S UTC")
