@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F
 
 from approvals import selectors
-from approvals.errors import ApprovalError, BadStanding, FactorNeeded, NotEntitled, ReasonMissing
+from approvals.errors import ApprovalError, BadStanding, FactorNeeded, ReasonMissing
 from approvals.models import ApprovalRequest, Seat, StandingApproval, StandingUse
 from approvals.policies.fitness import World
 from approvals.policies.model import Allowed, Who
@@ -27,6 +27,7 @@ from plumbing.database import atomic
 
 LONGEST = dt.timedelta(days=90)
 MOST_USES = 100
+USED_UP = "It was used as often as it may be."
 
 
 def give_standing(
@@ -58,7 +59,7 @@ def _give(
     request: ApprovalRequest, user: User, scope: dict[str, Any], ranges: Mapping[str, Any], classes: tuple[str, ...],
     factor: Factor | None, now: dt.datetime,
 ) -> list[StandingApproval] | ApprovalError:  # fmt: skip
-    if because := why_no_standing(request, user):
+    if because := why_no_standing(request, user) or selectors.why_not(request, user, now):
         return refuse(request, user, "standing", because, seen=request.digest)
     if request.state not in (RequestState.APPROVED, RequestState.USED):
         return already_settled(request)
@@ -68,6 +69,8 @@ def _give(
     inputs = {name: {"is": value} for name, value in inputs_in(request.binds).items()}
     if unknown := sorted(ranges.keys() - inputs.keys()):
         return BadStanding("inputs", f"The step has no input {unknown[0]!r}.")
+    if beyond := outside(inputs | dict(ranges), inputs_in(request.binds)):
+        return BadStanding("inputs", f"The limits of {beyond[0]} must include what you approved.")
     facts = request.facts
     given = [
         StandingApproval.objects.create(
@@ -129,7 +132,7 @@ def _fill(request: ApprovalRequest, seat: Seat, ruled: Ruled, world: World, now:
     act = ruled.act
     if Allowed.STANDING not in ruled.demand.allow:
         return False
-    standing = StandingApproval.objects.select_related("owner", "service").filter(
+    standing = StandingApproval.objects.select_related("owner", "service", "origin").filter(
         state=StandingState.ACTIVE, service__slug=seat.service, runbook=act.runbook, step=act.step
     )
     for one in standing.order_by("pk"):
@@ -143,22 +146,32 @@ def _fill(request: ApprovalRequest, seat: Seat, ruled: Ruled, world: World, now:
 
 def _died(one: StandingApproval, ruled: Ruled, now: dt.datetime) -> str:
     """Why the yes in advance is worth nothing any more; "" while it is."""
-    policies = [[policy.slug, policy.number, policy.digest] for policy in ruled.policies]
     checks = (
         (one.expires_at <= now, "It has expired."),
-        (one.used >= one.most, "It was used as often as it may be."),
+        (one.used >= one.most, USED_UP),
         (one.version != ruled.act.version, "The runbook has another version now."),
         (one.action != ruled.act.action, "The step does something else now."),
-        ([list(policy) for policy in one.policies] != policies, "The policies have changed."),
         (one.service.owner_id != one.owner_id, "The service has another owner now."),
+        (_is_where_it_was_given(one, ruled) and not _under_the_same(one, ruled), "The policies have changed."),
     )
     return next((because for died, because in checks if died), "")
+
+
+def _is_where_it_was_given(one: StandingApproval, ruled: Ruled) -> bool:
+    """Whether the same policies would apply if none had changed: elsewhere, others do."""
+    given = set(one.origin.touches.values_list("slug", flat=True))
+    return one.environment == ruled.act.environment and given == {service.slug for service in ruled.services}
+
+
+def _under_the_same(one: StandingApproval, ruled: Ruled) -> bool:
+    policies = [[policy.slug, policy.number, policy.digest] for policy in ruled.policies]
+    return [list(policy) for policy in one.policies] == policies
 
 
 def _holds(one: StandingApproval, seat: Seat, ruled: Ruled, world: World) -> bool:
     """Whether it covers this act, and its owner could say yes to it today."""
     act = ruled.act
-    in_scope = one.environment == act.environment
+    in_scope = one.environment == act.environment and _under_the_same(one, ruled)
     in_scope &= not one.incident_classes or act.incident_class in one.incident_classes
     if not in_scope or outside(one.inputs, inputs_in(ruled.binds)):
         return False
@@ -174,27 +187,41 @@ def _count(one: StandingApproval) -> bool:
 
 def _use(request: ApprovalRequest, seat: Seat, one: StandingApproval, now: dt.datetime) -> None:
     StandingUse.objects.create(standing=one, seat=seat, at=now)
-    left = one.most - one.used - 1
-    words = f"It may be used {left} more times." if left != 1 else "It may be used once more."
+    one.refresh_from_db(fields=["used"])  # another request may have used it at the same moment
+    left = one.most - one.used
+    words = {0: "That was its last use.", 1: "It may be used once more."}.get(
+        left, f"It may be used {left} more times."
+    )
     tell(request, [one.owner], "standing", now=now, more=words, event=f"{one.uid}/{seat.pk}")
     fields: dict[str, Json] = {"standing": one.uid, "owner": one.owner.actor_id, "seat": seat.label, "left": words}
     ledger.record(request.stream, "approval.standing_used", ledger.SYSTEM, told(request, **fields))
+    if not left:
+        _end(one, USED_UP, ledger.SYSTEM, request.stream, now)
 
 
 def end_standing(standing: StandingApproval, *, user: User, reason: str, now: dt.datetime) -> StandingApproval:
-    """The owner takes it back. Raises NotEntitled, ReasonMissing, IllegalTransition."""
+    """The owner takes it back. Call it outside of any transaction.
+
+    Raises NotEntitled (on record), ReasonMissing, IllegalTransition."""
     if not reason.strip():
         raise ReasonMissing
     with atomic():
-        ledger.hold(standing.origin.stream)
-        found = (
-            StandingApproval.objects.select_for_update(of=("self",))
-            .select_related("owner", "origin")
-            .get(pk=standing.pk)
-        )
-        if user != found.owner:
-            raise NotEntitled("who gave it takes it back")
-        _end(found, reason.strip(), user, found.origin.stream, now)
+        outcome = _take_back(standing, fresh(user), reason.strip(), now)
+    if isinstance(outcome, ApprovalError):
+        raise outcome
+    return outcome
+
+
+def _take_back(
+    standing: StandingApproval, user: User, reason: str, now: dt.datetime
+) -> StandingApproval | ApprovalError:
+    ledger.hold(standing.origin.stream)
+    related = StandingApproval.objects.select_for_update(of=("self",)).select_related("owner", "origin")
+    found = related.get(pk=standing.pk)
+    if user != found.owner:
+        return refuse(found.origin, user, "end-standing", "who gave it takes it back", seen=found.origin.digest)
+    check_move(found.state, StandingState.ENDED, STANDING_MOVES)
+    _end(found, reason, user, found.origin.stream, now)
     return found
 
 
@@ -208,8 +235,11 @@ def end_those_under(slug: str, *, now: dt.datetime) -> None:
 
 
 def _end(one: StandingApproval, because: str, actor: ledger.Actor, stream: str, now: dt.datetime) -> None:
+    """End one that is active, once: two requests may find at the same moment that it has died."""
     check_move(one.state, StandingState.ENDED, STANDING_MOVES)
     one.state, one.ended_at, one.ended_because = StandingState.ENDED, now, because[:300]
-    one.save(update_fields=["state", "ended_at", "ended_because"])
+    ended = {"state": one.state, "ended_at": one.ended_at, "ended_because": one.ended_because}
+    if not StandingApproval.objects.filter(pk=one.pk, state=StandingState.ACTIVE).update(**ended):
+        return
     fields: dict[str, Json] = {"standing": one.uid, "owner": one.owner.actor_id, "step": one.step, "because": because}
     ledger.record(stream, "approval.standing_ended", actor, fields)
