@@ -14,7 +14,8 @@ from plumbing.database import atomic
 
 
 def withdraw(request_uid: str, *, user: User, reason: str, now: dt.datetime) -> ApprovalRequest:
-    """Whoever asked, or commands there, takes the question back; whoever said yes takes that back before it is used.
+    """Whoever asked, or commands there, takes the question back; whoever said yes takes that back before it is used,
+    also while others still have to agree.
 
     Call it outside of any transaction. Raises NotEntitled (on record), AlreadySettled, ReasonMissing."""
     reason = reason.strip()
@@ -33,7 +34,7 @@ def _withdraw(request: ApprovalRequest, user: User, reason: str, now: dt.datetim
     if request.state not in LIVE:
         return already_settled(request)
     was = request.state
-    said = "The question was" if was == RequestState.PENDING else "The yes was"
+    said = "The yes was" if _said_yes(request, user) else "The question was"
     move(request, RequestState.WITHDRAWN, now, why=f"{said} withdrawn by {user}: {reason}")
     fields: dict[str, Json] = {"was": was, "reason": reason}
     ledger.record(request.stream, "approval.withdrawn", user, told(request, digest=request.digest, **fields))
@@ -44,8 +45,13 @@ def why_not_withdraw(request: ApprovalRequest, user: User) -> str:
     """Why this person can't take it back; "" when they can. Who gave a yes takes it back, who asks the question."""
     if not user.is_active:
         return "the account is not active"
+    if _said_yes(request, user):
+        return ""
     if request.state == RequestState.APPROVED:
-        gave = request.decisions.filter(user=user, verdict=Verdict.APPROVE).exists()
-        return "" if gave else "whoever said yes takes that back"
+        return "whoever said yes takes that back"
     asks = user in (request.requester, request.executor) or holds(user, Right.COMMAND, request.teams.all())
     return "" if asks else "whoever asked for it, or commands there, takes the question back"
+
+
+def _said_yes(request: ApprovalRequest, user: User) -> bool:
+    return request.decisions.filter(user=user, verdict=Verdict.APPROVE).exists()

@@ -9,8 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from approvals import services
+from approvals.errors import NotEntitled
 from approvals.models import ApprovalRequest
 from approvals.selectors import bound_facts
+from audit.models import Entry
 from catalog.models import Service, Team, User
 from catalog.services import join, leave
 from catalog.states import Role
@@ -21,7 +23,6 @@ from tests.approvals.test_binding import altered, stricter_house
 
 pytestmark = pytest.mark.django_db
 DOES: dict[str, Any] = {"action": "deploy", "image": "shop:41", "replicas": 3, "canary": 0.5}
-Kinds = list[str]
 
 
 @pytest.fixture
@@ -62,8 +63,8 @@ def use(client: Client, request: ApprovalRequest, digest: str = "") -> HttpRespo
     return client.post(url, {"digest": digest or request.digest}, content_type="application/json")
 
 
-def kinds(incident: Incident) -> Kinds:
-    return [entry.kind for entry in services.proving.Entry.objects.filter(stream__uid=incident.stream).order_by("seq")]
+def kinds(incident: Incident) -> list[str]:
+    return [entry.kind for entry in Entry.objects.filter(stream__uid=incident.stream).order_by("seq")]
 
 
 def not_used(answer: HttpResponse, says: str) -> None:
@@ -244,7 +245,7 @@ def test_a_note_is_confirmed_by_a_person_before_a_machine_acts(
     request = decide(asked(pipeline, incident), owner, conditions=(("note", "Traffic is drained."),))
     condition = request.decisions.get().conditions.get()
     not_used(use(pipeline, request), "nobody has confirmed the condition “Traffic is drained.”")
-    with pytest.raises(services.withdrawing.ApprovalError, match="whoever carries it out"):
+    with pytest.raises(NotEntitled, match="whoever carries it out"):
         services.confirm(request.uid, condition.pk, user=robot, now=clock.now())
     services.confirm(request.uid, condition.pk, user=responder, now=clock.now())
     assert use(pipeline, request).status_code == 200
