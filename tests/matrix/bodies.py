@@ -43,6 +43,14 @@ def _move(world: World) -> Body:
     return {"target": Phase.DIAGNOSIS, "seen_phase": world.incident.phase, "reason": REASON}
 
 
+GLASS: Body = {"reason": REASON, "typed": "break glass"}
+
+
+def _outside(world: World) -> Body:
+    said = {"stream": world.incident.stream, "name": "deploy", "question": f"Deploy the {MARK}?"}
+    return {**said, "services": ["store"], "does": {"action": "deploy", "node": f"{MARK}-5"}}
+
+
 def _verdict(world: World) -> Body:
     return {"verdict": "approve", "reason": REASON}
 
@@ -153,6 +161,13 @@ PAGES: dict[str, Callable[[World], Body]] = {
     "approvals:away": lambda world: {"until": _tomorrow().strftime("%Y-%m-%dT%H:%M")},
     "approvals:decide": lambda world: {**_verdict(world), "seen": world.request.digest},
     "approvals:cover": lambda world: {"reason": REASON},
+    "approvals:ask": lambda world: {"text": REASON},
+    "approvals:answer": lambda world: {"text": REASON},
+    "approvals:withdraw": lambda world: {"reason": REASON},
+    "approvals:break-glass": lambda world: {**GLASS, "seen": world.request.digest},
+    "approvals:review": lambda world: {"justified": "yes", "finding": REASON},
+    "approvals:standing": lambda world: {"most": 1, "days": 1, "reason": REASON},
+    "approvals:end-standing": lambda world: {"reason": REASON},
     "catalog:import": lambda world: {"catalog_files": SimpleUploadedFile("store.yaml", CATALOG.encode())},
     "catalog:switch-probe": lambda world: {"to": "asked"},
 }
@@ -183,6 +198,13 @@ API: dict[str, Callable[[World], Body]] = {
     "approvals-api:rule-policy": lambda world: {"accept": True},
     "approvals-api:delegations": _cover("%Y-%m-%dT%H:%M:%SZ"),
     "approvals-api:end-delegation": lambda world: {"reason": REASON},
+    "approvals-api:list": _outside,
+    "approvals-api:ask": lambda world: {"text": REASON},
+    "approvals-api:answer": lambda world: {"text": REASON},
+    "approvals-api:withdraw": lambda world: {"reason": REASON},
+    "approvals-api:break-glass": lambda world: {**GLASS, "seen_digest": world.request.digest},
+    "approvals-api:review": lambda world: {"justified": True, "finding": REASON},
+    "approvals-api:use": lambda world: {"digest": world.request.digest},
     "approvals-api:decide": lambda world: {**_verdict(world), "seen_digest": world.request.digest},
     "catalog-api:switch-probes": lambda world: {"paused": False},
     "catalog-api:import": lambda world: {"files": [{"name": "store.yaml", "content": CATALOG}]},

@@ -56,6 +56,9 @@ APPROVE = row("owner", "deputy")
 FORESEE = row("responder", "commander", "machine", "owner", "deputy")  # who does steps, or agrees to them
 TEND = row("superuser", stranger=FORBIDDEN, newcomer=FORBIDDEN)  # workers serve every team
 ASKED = row("owner")
+ANSWER = row("responder", "commander")  # a person who may start steps there
+NOBODY = row()
+NOT_THERE = Row(frozenset(), dict.fromkeys((*MEMBERS, "superuser"), HIDDEN))
 COVER = row("deputy")  # the owner was asked and needs no cover
 READ_RULES = row(*MEMBERS, "superuser", "stranger")  # policies bind everybody who is in some team
 RULE = row("compliance", "administrator", "stranger")
@@ -157,6 +160,14 @@ PAGES = {
     "approvals:page": READ,
     "approvals:decide": {"GET": SEE, "POST": ASKED},
     "approvals:cover": {"GET": SEE, "POST": COVER},
+    "approvals:ask": {"GET": SEE, "POST": ASKED},
+    "approvals:answer": {"GET": SEE, "POST": ANSWER},
+    "approvals:confirm": {"POST": ANSWER},
+    "approvals:withdraw": {"GET": SEE, "POST": COMMAND},
+    "approvals:break-glass": {"GET": SEE, "POST": NOBODY},  # nobody has given a second factor
+    "approvals:review": {"GET": NOT_THERE, "POST": NOT_THERE},  # nobody broke the glass
+    "approvals:standing": {"GET": SEE, "POST": NOBODY},  # nobody has said yes yet
+    "approvals:end-standing": {"GET": NOT_THERE, "POST": NOT_THERE},
     "catalog:services": {"GET": SIGNED_IN},
     "catalog:import": {"GET": IMPORT, "POST": IMPORT},
     "catalog:teams": {"GET": SIGNED_IN},
@@ -213,7 +224,7 @@ API = {
     "runbooks-api:workers": {"GET": TEND},
     "runbooks-api:actions": {"GET": TEND},
     "runbooks-api:drain": {"POST": TEND},
-    "approvals-api:list": {"GET": SIGNED_IN},
+    "approvals-api:list": {"GET": SIGNED_IN, "POST": EXECUTE},
     "approvals-api:policies": {"GET": READ_RULES, "POST": RULE},
     "approvals-api:policy": {"GET": READ_RULES},
     "approvals-api:rule-policy": {"POST": SECOND},
@@ -223,6 +234,12 @@ API = {
     "approvals-api:measures": {"GET": SIGNED_IN},
     "approvals-api:detail": READ,
     "approvals-api:decide": {"POST": ASKED},
+    "approvals-api:ask": {"POST": ASKED},
+    "approvals-api:answer": {"POST": ANSWER},
+    "approvals-api:withdraw": {"POST": COMMAND},
+    "approvals-api:break-glass": {"POST": NOBODY},
+    "approvals-api:review": {"POST": NOT_THERE},
+    "approvals-api:use": {"POST": SEE},  # and is told that a step of a run isn't used from outside
     "catalog-api:me": {"GET": SIGNED_IN},
     "catalog-api:contact-points": {"GET": SIGNED_IN},
     "catalog-api:notices": {"GET": SIGNED_IN},

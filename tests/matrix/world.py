@@ -83,6 +83,8 @@ class World:
                 "resource": "cluster",
             },
             "approvals": {
+                "condition": 0,
+                "standing": "0" * 32,
                 "uid": self.delegation.uid if door.endswith("end-delegation") else self.request.uid,
                 "slug": "communication" if door.endswith("propose") else "restart-critical",  # that has version 2
                 "number": 2,
