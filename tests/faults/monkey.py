@@ -78,8 +78,8 @@ class Monkey:
             self.say(f"run {run} of {len(plan)} steps")
 
     def unless_frozen(self, write: Callable[[], Any]) -> Any:
-        """What a second process writes; None where the web process was frozen with SQLite's write lock in its hand: then
-        nobody can write before it wakes, and whoever tries is told so."""
+        """What a second process writes; None where the web process was frozen with SQLite's write lock in its hand:
+        then nobody can write before it wakes, and whoever tries is told so."""
         try:
             return write()
         except AssertionError as error:
