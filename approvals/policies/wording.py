@@ -31,7 +31,7 @@ def holder(seat: Seat) -> str:
     if seat.who is not Who.ROLE:
         return HOLDERS[seat.who]
     role = Role(seat.role).label.lower()
-    where = f"in the team {seat.team}" if seat.team else "in the team of each touched service"
+    where = f"in the team {seat.team}" if seat.team else "in the team of a touched service"
     article = "an" if role[0] in "aeiou" else "a"
     return f"{seat.count} people who are {role} {where}" if seat.count > 1 else f"{article} {role} {where}"
 
