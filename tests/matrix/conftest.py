@@ -106,14 +106,14 @@ def world(request, payments_team, store, incident, runbook, commander, machine, 
 
 
 def about_approvals(users: dict[str, User]) -> dict[str, Any]:
-    """A version of a policy that waits for its second person, somebody who stands in, an absence to come."""
+    """A version of a policy that waits for its second person; somebody who will stand in, and an absence to come."""
     now, day = clock.now(), dt.timedelta(days=1)
     text = texts()["restart-critical"].replace("within: 15m", "within: 12m")
     approvals.propose(text, slug="restart-critical", user=users["administrator"], note="Shorter.", now=now)
     owner, where = users["owner"], {"services": [], "classes": []}
     given = approvals.delegate(
-        giver=owner, taker=users["viewer"], actor=owner, since=now, until=now + day, reason=f"The {MARK}.", now=now,
-        **where,
+        giver=owner, taker=users["viewer"], actor=owner, since=now + day, until=now + 2 * day, reason=f"The {MARK}.",
+        now=now, **where,
     )  # fmt: skip
     away = go_away(owner, since=now + 2 * day, until=now + 3 * day, reason=f"The {MARK}.", now=now)
     return {"delegation": given, "absence": away}
