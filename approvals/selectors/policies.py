@@ -13,7 +13,6 @@ from approvals.policies.strictest import Demand, strictest
 from approvals.states import PolicyState
 from catalog.models import Service
 
-
 # A step names a class that no policy knows: nobody has said how risky it is, so it is held for risky.
 UNKNOWN_CLASS = read_policy("""
 policy: unknown-class

@@ -99,7 +99,9 @@ LINES: dict[str, Line] = {
     "approval.answer": Line(D, "wait", "approval", "{who}", "answered: {question}", "", "{text}"),
     "approval.resumed": Line(G, "wait", "clock", "The clock goes on", "{question}", "{because}"),
     "approval.confirmed": Line(D, "done", "approval", "{who}", "confirmed a condition: {question}", "", "{condition}"),
-    "approval.withdrawn": Line(D, "cancelled", "approval", "{who}", "withdrew: {question}", "It was {was}.", "{reason}"),
+    "approval.withdrawn": Line(
+        D, "cancelled", "approval", "{who}", "withdrew: {question}", "It was {was}.", "{reason}"
+    ),
     "approval.expired": Line(D, "cancelled", "clock", "Expired", "{question}", "{reason}"),
     "approval.reminded": Line(G, "wait", "clock", "Reminded", _reminded),
     "approval.escalated": Line(D, "wait", "approval", "Escalated", _escalated, "Nobody had decided after {after}."),
