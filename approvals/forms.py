@@ -33,8 +33,12 @@ class DecisionForm(forms.Form):
     next = forms.CharField(required=False, widget=forms.HiddenInput)
     reason = text_field("Reason", "Kept as evidence, with your name and the digest.", "Say why, in a sentence.")
 
-    def __init__(self, *args: Any, request: ApprovalRequest, verdict: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, request: ApprovalRequest, verdict: str = "", alike: int = 0, **kwargs: Any) -> None:
+        """alike: how many other requests bind exactly the same, and wait for the same person."""
         super().__init__(*args, **kwargs)
+        if alike:
+            others = "another request that binds" if alike == 1 else f"{alike} other requests that bind"
+            self.fields["alike"] = forms.BooleanField(required=False, label=f"The same for {others} exactly the same")
         rejects = (self.data.get("verdict") or verdict) == Verdict.REJECT
         demand = request.demand
         self.fields["reason"].required = rejects or demand.get("reason") == Reason.ALWAYS

@@ -41,7 +41,8 @@ def inbox(request: SignedIn) -> HttpResponse:
     rows = LISTS[shown][1](request.user)[:MOST]
     total = next(count for key, _, count in tabs if key == shown)
     context = {"tabs": tabs, "shown": shown, "rows": rows, "total": total}
-    return render(request, "approvals/inbox.html", context | {"reviews": selectors.reviews_for(request.user)})
+    template = "approvals/_inbox.html" if request.htmx else "approvals/inbox.html"
+    return render(request, template, context | {"reviews": selectors.reviews_for(request.user)})
 
 
 @login_required
@@ -103,18 +104,21 @@ def _may(request: SignedIn, found: ApprovalRequest) -> dict[str, Any]:
 def decide(request: SignedIn, uid: str) -> HttpResponse:
     """GET ?verdict=: the dialog (a page without htmx). POST verdict, reason, seen, next …: the decision."""
     found = request_for(request.user, uid)
+    others = selectors.alike(found, request.user)
     if request.method != "POST":
         verdict = Verdict.REJECT if request.GET.get("verdict") == Verdict.REJECT else Verdict.APPROVE
         initial = {"verdict": verdict, "seen": found.digest, "next": request.GET.get("next", "")}
-        return _dialog(request, found, DecisionForm(request=found, verdict=verdict, initial=initial), verdict)
-    form = DecisionForm(request.POST, request=found)
+        form = DecisionForm(request=found, verdict=verdict, alike=len(others), initial=initial)
+        return _dialog(request, found, form, verdict)
+    form = DecisionForm(request.POST, request=found, alike=len(others))
     if not form.is_valid():
         return _dialog(request, found, form, request.POST.get("verdict", ""), status=422)
     said, now = form.cleaned_data, clock.now()
     heard = services.Said(
         said["verdict"], said["reason"], said["seen"], said.get("typed", ""), factor_of(request, found), form.conditions
     )
-    services.decide(found.uid, user=request.user, said=heard, now=now)
+    too = others if said.get("alike") else []
+    services.decide_alike(found.uid, too, user=request.user, said=heard, now=now)
     return after_post(request, reverse("approvals:page", args=[found.uid]), said["next"])
 
 

@@ -29,6 +29,7 @@ from approvals.selectors.people import (
 )
 from approvals.selectors.policies import Ruled, classes, in_force, policy_of, ruled, versions_of
 from approvals.selectors.requests import (
+    alike,
     asked_by,
     before,
     decided_by,
@@ -44,8 +45,8 @@ from approvals.selectors.requests import (
 from approvals.selectors.world import world_at
 
 __all__ = [
-    "Coming", "Panel", "PersonAsked", "Ruled", "SeatView", "agreed", "asked_by", "basis_of", "before", "between",
-    "bound_facts", "chairs", "classes", "coming", "decided_by", "decision_of", "differences", "facts_in",
+    "Coming", "Panel", "PersonAsked", "Ruled", "SeatView", "agreed", "alike", "asked_by", "basis_of", "before",
+    "between", "bound_facts", "chairs", "classes", "coming", "decided_by", "decision_of", "differences", "facts_in",
     "i_can_cover", "in_force", "in_words", "latest_of", "open_reviews", "panel_provider", "panels_of",
     "part_to_cover", "parts_to_cover", "pending_of", "people_of", "policy_of", "position_of", "radius_of",
     "reviews_for", "ruled", "standing_of", "turn_of", "unconfirmed", "unfilled", "users_of", "versions_of",

@@ -56,6 +56,13 @@ def decided_by(user: User) -> QuerySet[Decision]:
     return found.prefetch_related("request__asked__user", "request__decisions__user")
 
 
+def alike(request: ApprovalRequest, user: User) -> list[ApprovalRequest]:
+    """Other requests that wait for `user` and bind exactly the same: those that may be decided with this one."""
+    if not request.is_pending:
+        return []
+    return list(waiting_for(user).filter(digest=request.digest).exclude(pk=request.pk))
+
+
 def latest_of(subject: str) -> ApprovalRequest | None:
     """The newest request for `subject` (`run/<uid>/<step>`), whatever its state."""
     return ApprovalRequest.objects.filter(subject=subject).order_by("-pk").first()

@@ -2,7 +2,7 @@
 
 from approvals.policies.binding import Act, digest_of
 from approvals.services.asking import ask
-from approvals.services.deciding import Factor, Said, cover, decide
+from approvals.services.deciding import Factor, Said, cover, decide, decide_alike
 from approvals.services.delegating import delegate, end_delegation
 from approvals.services.discussing import answer, ask_question, confirm, may_answer
 from approvals.services.emergencies import (
@@ -22,8 +22,8 @@ from approvals.services.withdrawing import why_not_withdraw, withdraw
 
 __all__ = [
     "CHANGED", "FRESH_S", "NOTHING_WAITS", "PREFIX", "Act", "Factor", "Said", "act_from_outside", "already_settled",
-    "answer", "ask", "ask_question", "binding_provider", "break_glass", "confirm", "cover", "decide", "decide_policy",
-    "decide_review", "delegate", "digest_of", "end_delegation", "end_standing", "give_standing", "may_answer",
-    "may_rule", "propose", "request_from_outside", "review_of", "use", "use_from_outside", "void", "why_no_standing",
-    "why_not_break", "why_not_review", "why_not_withdraw", "withdraw",
+    "answer", "ask", "ask_question", "binding_provider", "break_glass", "confirm", "cover", "decide", "decide_alike",
+    "decide_policy", "decide_review", "delegate", "digest_of", "end_delegation", "end_standing", "give_standing",
+    "may_answer", "may_rule", "propose", "request_from_outside", "review_of", "use", "use_from_outside", "void",
+    "why_no_standing", "why_not_break", "why_not_review", "why_not_withdraw", "withdraw",
 ]  # fmt: skip

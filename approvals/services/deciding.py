@@ -1,7 +1,7 @@
 """Deciding: every rule of a yes or a no, each in one transaction with its ledger entry."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from approvals import selectors
@@ -73,6 +73,26 @@ def decide(request_uid: str, *, user: User, said: Said, now: dt.datetime) -> App
     if isinstance(outcome, ApprovalError):
         raise outcome
     return outcome
+
+
+def decide_alike(
+    request_uid: str, others: Iterable[ApprovalRequest], *, user: User, said: Said, now: dt.datetime
+) -> list[ApprovalError]:
+    """Decide a request, and others that bind exactly the same with it: one after the other, each by all the rules.
+
+    Returns why some of the others were not decided; nothing of what was decided hangs on them. Raises what `decide`
+    raises for the first; then none of the others was touched."""
+    first = decide(request_uid, user=user, said=said, now=now)
+    refused: list[ApprovalError] = []
+    for other in others:
+        if other.digest != first.digest:
+            refused.append(OtherDigest(first.digest, other.digest))
+            continue
+        try:
+            decide(other.uid, user=user, said=said, now=now)
+        except ApprovalError as error:
+            refused.append(error)
+    return refused
 
 
 def _decide(request: ApprovalRequest, user: User, said: Said, now: dt.datetime) -> ApprovalRequest | ApprovalError:

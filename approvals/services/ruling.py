@@ -6,6 +6,7 @@ from django.db.models import Max
 
 from approvals.errors import NotEntitled, PolicyBusy, PolicyRefused, ReasonMissing
 from approvals.models import PolicyVersion
+from approvals.policies.model import Policy, Who
 from approvals.policies.reading import read_policy
 from approvals.policies.shipped import HOUSE, shipped
 from approvals.services.settling import fresh
@@ -13,7 +14,7 @@ from approvals.services.standing import end_those_under
 from approvals.states import POLICY_MOVES, PolicyState, check_move
 from audit import ledger
 from audit.canonical import Json
-from catalog.models import User
+from catalog.models import Team, User
 from catalog.permissions import Right, teams_where
 from catalog.states import UserKind
 from plumbing.database import atomic
@@ -44,6 +45,8 @@ def propose(text: str, *, slug: str, user: User, note: str, now: dt.datetime) ->
         raise PolicyRefused([f"{slug}: The text names the policy {policy.slug!r}; a policy keeps its name."])
     if slug == HOUSE and not policy.enabled:
         raise PolicyRefused([f"{slug}: The policy of the house applies to everything and can't be switched off."])
+    if problems := _nobody_named(policy):
+        raise PolicyRefused(problems)
     waits = PolicyVersion.objects.filter(slug=slug, state=PolicyState.PROPOSED).first()
     if waits is not None:
         raise PolicyBusy(slug, waits.number, str(waits.author))
@@ -56,6 +59,21 @@ def propose(text: str, *, slug: str, user: User, note: str, now: dt.datetime) ->
     fields: dict[str, Json] = {"policy": slug, "number": number, "digest": made.digest, "text": text, "note": made.note}
     ledger.record(STREAM, "policy.proposed", user, fields)
     return made
+
+
+def _nobody_named(policy: Policy) -> list[str]:
+    """What a policy names that the catalog doesn't know: it could never be decided, and says so before it is needed."""
+    seats = [*policy.seats, *(link.to for link in policy.escalate)]
+    people = {seat.person for seat in seats if seat.who is Who.PERSON}
+    teams = {seat.team for seat in seats if seat.team}
+    known = set(
+        User.objects.filter(username__in=people, is_active=True, kind=UserKind.PERSON).values_list(
+            "username", flat=True
+        )
+    )
+    found = set(Team.objects.filter(slug__in=teams).values_list("slug", flat=True))
+    wrong = [f"{policy.slug}, person: Nobody active has the user name {name!r}." for name in sorted(people - known)]
+    return wrong + [f"{policy.slug}, team: There is no team {slug!r}." for slug in sorted(teams - found)]
 
 
 def decide_policy(version: PolicyVersion, *, user: User, accept: bool, reason: str, now: dt.datetime) -> PolicyVersion:
