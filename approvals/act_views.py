@@ -169,7 +169,7 @@ def _stand(request: SignedIn, found: ApprovalRequest, form: Any) -> None:
     said, now = form.cleaned_data, clock.now()
     services.give_standing(
         found.uid, user=request.user, reason=said["reason"], most=said["most"], expires_at=form.until(now),
-        ranges=form.ranges(), incident_classes=tuple(said["severities"].split()), now=now,
+        ranges=form.ranges(), incident_classes=said["severities"], now=now,
         factor=factor_of(request, found),
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """What is well-formed in what people say about a request. Whether it counts is for the services to say."""
 
 import datetime as dt
+import re
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from approvals.policies.ranges import inputs_in, number_of
 from approvals.states import ConditionKind, Verdict
 
 DIGEST = r"^[0-9a-f]{64}$"
+SEVERITY = re.compile(r"SEV[1-4]")
 
 
 def text_field(label: str, help_text: str, missing: str, *, rows: int = 3, required: bool = True) -> forms.CharField:
@@ -152,6 +154,13 @@ class StandingForm(forms.Form):
             for limit, word in (("least", "at least"), ("most", "at most")):
                 field = forms.DecimalField(label=f"{name}, {word}", initial=number_of(value))
                 self.fields[f"{limit}_{name}"] = field
+
+    def clean_severities(self) -> tuple[str, ...]:
+        """Severities as incidents have them, however they were written: "sev1, SEV2"."""
+        said = [word.upper() for word in re.split(r"[\s,]+", self.cleaned_data["severities"]) if word]
+        if wrong := [word for word in said if not SEVERITY.fullmatch(word)]:
+            raise forms.ValidationError(f"Found {wrong[0]}, expected SEV1 to SEV4.")
+        return tuple(dict.fromkeys(said))
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or {}

@@ -19,6 +19,7 @@ from approvals.errors import (
     NotUsable,
     ReasonMissing,
 )
+from approvals.forms import StandingForm
 from approvals.models import ApprovalRequest, Asked, StandingApproval, StandingUse
 from approvals.selectors import unfilled
 from approvals.services import Act, outside
@@ -445,3 +446,15 @@ def test_one_is_ended_only_where_it_was_given(
     for client, request in ((signed_in(owner), other), (signed_in(stranger), one.origin)):
         assert client.get(reverse("approvals:end-standing", args=[request.uid, one.uid])).status_code == 404
     assert Asked.objects.filter(request=other).exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("", ()), ("SEV2", ("SEV2",)), ("sev1, SEV2  sev1", ("SEV1", "SEV2")), ("SEV9", None)]
+)
+def test_severities_are_those_of_incidents_however_they_are_written(
+    said: str, kept: tuple[str, ...] | None, make_request: MakeRequest
+) -> None:
+    form = StandingForm({"most": 1, "days": 1, "reason": "So.", "severities": said}, request=make_request())
+    form.is_valid()
+    assert form.cleaned_data.get("severities") == kept
+    assert ("severities" in form.errors) is (kept is None)
