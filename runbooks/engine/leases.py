@@ -7,7 +7,7 @@ import threading
 import time
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connections
 
 from plumbing import clock
 from plumbing.database import atomic
@@ -60,6 +60,9 @@ class Leases:
         while not pause.wait(settings.LEASE_S / 3):
             with self._guard:
                 held = list(self._held.items())
+            if not held:
+                connections.close_all()  # a thread without work needs none
+                continue
             try:
                 renew(held)
             except Exception as error:  # the database restarts: the lease has two more chances

@@ -11,6 +11,8 @@ from django.db import connection
 
 from approvals import services as approvals
 from approvals.models import ApprovalRequest
+from approvals.policies.binding import Act
+from approvals.services import deciding
 from catalog.models import Service, Team, User
 from incidents import services as incidents
 from incidents.models import Incident
@@ -175,14 +177,14 @@ def test_a_skip_and_the_decision_about_the_same_step_do_not_wait_in_a_circle(
     run: Run, commander: User, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The decision stops where it has all its locks."""
-    asked, bound_now = threading.Event(), approvals._bound_now
+    asked, act_now = threading.Event(), deciding.act_now
 
-    def slowly(subject: str) -> str | None:
+    def slowly(subject: str) -> Act | None:
         asked.set()
         until_somebody_waits()
-        return bound_now(subject)
+        return act_now(subject)
 
-    monkeypatch.setattr(approvals, "_bound_now", slowly)
+    monkeypatch.setattr(deciding, "act_now", slowly)
     at = seen_at(run, "wipe")
 
     def skip() -> None:
