@@ -101,15 +101,22 @@ def _claim(work: Work, attempts: list[Attempt]) -> list[Claimed]:
 
 
 def _carry_on(claimed: list[Claimed]) -> None:
-    """Perform what is claimed, record it and claim the next, in one transaction each, until there is none."""
+    """Perform what is claimed, record it and claim the next, in one transaction each, until there is none.
+
+    When something breaks, a database that stays away say, the rest of a bundle is let go: its leases end, and whoever
+    comes next takes it. Held on to, they would be renewed for as long as this process lives, and done by nobody."""
     until = time.monotonic() + SLICE_S
     run_uid = claimed[0].run_uid
-    while claimed:
-        done, claimed = _bundle(claimed)
-        fail_here("after_action")
-        is_over = time.monotonic() > until or is_draining()
-        most = 0 if is_over or claimed else paces.bundle(done[-1][0].pace)
-        claimed += _record(run_uid, [(each.attempt, ended) for each, ended in done], most=most, pass_on=is_over)
+    try:
+        while claimed:
+            done, claimed = _bundle(claimed)
+            fail_here("after_action")
+            is_over = time.monotonic() > until or is_draining()
+            most = 0 if is_over or claimed else paces.bundle(done[-1][0].pace)
+            claimed += _record(run_uid, [(each.attempt, ended) for each, ended in done], most=most, pass_on=is_over)
+    finally:
+        for each in claimed:
+            leases.drop(each.attempt)
 
 
 def _bundle(claimed: list[Claimed]) -> tuple[list[tuple[Claimed, Ended]], list[Claimed]]:
