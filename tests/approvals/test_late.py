@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from approvals import services
-from approvals.errors import AlreadySettled, BadDelegation
+from approvals.errors import AlreadySettled, BadDelegation, PolicyRefused
 from approvals.models import ApprovalRequest, Decision, Delegation
 from approvals.policies import fitness
 from approvals.policies.shipped import texts
@@ -168,13 +168,17 @@ def test_a_digest_that_is_none_is_refused(
 
 
 def test_a_policy_that_nobody_can_fulfil_says_so_at_once(
-    make_request: MakeRequest, decide, compliance: User, admin_user: User, owner: User, commander: User
+    make_request: MakeRequest, make_user, decide, compliance: User, admin_user: User, owner: User, commander: User
 ) -> None:
-    """In force since somebody put it there: a named person who doesn't exist, and more approvers than there are."""
+    """Nobody of that name: it can't be proposed. Somebody who left since: the request says so."""
     text = texts()["house"].replace("seats: [{who: owner}]", "seats: [{who: owner}, {who: person, person: nobody}]")
     now = clock.now()
-    made = services.propose(text, slug="house", user=compliance, note="A slip.", now=now)
+    with pytest.raises(PolicyRefused, match="Nobody active has the user name 'nobody'"):
+        services.propose(text, slug="house", user=compliance, note="A slip.", now=now)
+    leaver = make_user("nobody")
+    made = services.propose(text, slug="house", user=compliance, note="Theirs, too.", now=now)
     services.decide_policy(made, user=admin_user, accept=True, reason="", now=now)
+    User.objects.filter(pk=leaver.pk).update(is_active=False)
     request = make_request()
     assert [(seat.label, seat.lacks) for seat in request.seats.all()] == [
         ("accountable owner of store", 0), ("nobody, named by the policy", 1),
