@@ -1,5 +1,6 @@
 """What people and programs do with a request over the API. That machine users never decide is a service's rule."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -24,13 +25,14 @@ from catalog.stepup import fresh_factor
 from plumbing import clock
 
 
-class Act(APIView):
+class Act(APIView, ABC):
     """One act on one request: the body is checked, the act is done, the request is told as it is now."""
 
     body: type[Serializer[Any]] = TakenBackSerializer
 
+    @abstractmethod
     def act(self, request: Request, found: ApprovalRequest, said: dict[str, Any]) -> object:
-        raise NotImplementedError
+        """Do it, with what the body said."""
 
     def answer_to(self, request: Request, uid: str) -> Response:
         found = request_for(request.user, uid)

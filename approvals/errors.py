@@ -1,7 +1,7 @@
 """Refusals of the approvals room."""
 
 from plumbing.durations import in_words
-from plumbing.errors import MusterError
+from plumbing.errors import BadField, MusterError
 
 SHORT = 8  # digits of a digest that people compare by eye
 
@@ -10,6 +10,14 @@ class ApprovalError(MusterError):
     """A rule of approvals was broken. Nothing was decided."""
 
     code = "approval_refused"
+
+
+class Because(ApprovalError):
+    """A refusal with one reason, which its sentence ends with."""
+
+    def __init__(self, because: str) -> None:
+        super().__init__(because)
+        self.because = because
 
 
 class IllegalTransition(ApprovalError):
@@ -38,15 +46,11 @@ class AlreadySettled(ApprovalError):
         return f"This request is {self.state} already: {self.who}, {self.when}. Your decision was not counted."
 
 
-class NotEntitled(ApprovalError):
-    """The person may not decide this request. The attempt is on record."""
+class NotEntitled(Because):
+    """The person may not do this with the request. The attempt is on record."""
 
     code = "not_entitled"
     status = 403
-
-    def __init__(self, because: str) -> None:
-        super().__init__(because)
-        self.because = because
 
     def __str__(self) -> str:
         return f"You can't decide this: {self.because}. The attempt is on record."
@@ -158,15 +162,11 @@ class NotYourTurn(ApprovalError):
         return f"One decides after the other here, and now it is the turn of: {self.turn}."
 
 
-class BadCondition(ApprovalError):
+class BadCondition(Because):
     """A condition can't be kept."""
 
     code = "bad_condition"
     status = 422
-
-    def __init__(self, because: str) -> None:
-        super().__init__(because)
-        self.because = because
 
     def __str__(self) -> str:
         return f"This condition can't be kept: {self.because}"
@@ -188,56 +188,34 @@ class PolicyBusy(ApprovalError):
         )
 
 
-class BadDelegation(ApprovalError):
+class BadDelegation(BadField, ApprovalError):
     """A delegation can't be made so. field: what to change."""
 
     code = "bad_delegation"
     status = 422
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(field, message)
-        self.field, self.message = field, message
 
-    def __str__(self) -> str:
-        return self.message
-
-
-class NotTheirs(ApprovalError):
+class NotTheirs(Because):
     """Somebody can't give, or end, what is another's. Nothing was written, also not to the ledger."""
 
     code = "not_theirs"
     status = 403
 
-    def __init__(self, because: str) -> None:
-        super().__init__(because)
-        self.because = because
-
     def __str__(self) -> str:
         return f"This isn't yours to do: {self.because}."
 
 
-class BadStanding(ApprovalError):
+class BadStanding(BadField, ApprovalError):
     """An approval in advance can't be given so. field: what to change."""
 
     code = "bad_standing"
     status = 422
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(field, message)
-        self.field, self.message = field, message
 
-    def __str__(self) -> str:
-        return self.message
-
-
-class NotUsable(ApprovalError):
+class NotUsable(Because):
     """An approval can't be used. Nothing may be done on it."""
 
     code = "not_usable"
-
-    def __init__(self, because: str) -> None:
-        super().__init__(because)
-        self.because = because
 
     def __str__(self) -> str:
         return f"The approval can't be used: {self.because}."

@@ -1,12 +1,23 @@
 """Refusals of the catalog room: people, rights, services, probes."""
 
-from plumbing.errors import MusterError
+from plumbing.errors import BadField, MusterError
 
 
 class CatalogError(MusterError):
     """A rule of the catalog was broken. Nothing was written."""
 
     code = "catalog_refused"
+
+
+class Plain(CatalogError):
+    """A refusal whose one sentence is all that there is to say."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.why
 
 
 class TokenRefused(CatalogError):
@@ -158,32 +169,18 @@ class BadNotice(CatalogError):
         return f"Nobody was told: {self.why}."
 
 
-class AddressRefused(CatalogError):
+class AddressRefused(Plain):
     """An address can't be one at which somebody is reached. Its words are for whoever typed it: never log them."""
 
     code = "address_refused"
     status = 422
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
 
-    def __str__(self) -> str:
-        return self.why
-
-
-class NotSent(CatalogError):
+class NotSent(Plain):
     """A channel didn't take a message. Its words hold nothing of the address, and nothing of what the channel said."""
 
     code = "not_sent"
     status = 502
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-    def __str__(self) -> str:
-        return self.why
 
 
 class IllegalNoticeMove(CatalogError):
@@ -199,18 +196,11 @@ class IllegalNoticeMove(CatalogError):
         return f"A notice can't go from {self.current} to {self.target}."
 
 
-class ContactRefused(CatalogError):
+class ContactRefused(Plain):
     """A contact point can't be added or tried as asked."""
 
     code = "contact_refused"
     status = 422
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-    def __str__(self) -> str:
-        return self.why
 
 
 class WrongFactor(CatalogError):
@@ -243,15 +233,8 @@ class FactorNotAdded(CatalogError):
         return f"Nothing was added: {self.why}."
 
 
-class BadAbsence(CatalogError):
+class BadAbsence(BadField, CatalogError):
     """An absence can't be made or ended so. field: what to change."""
 
     code = "bad_absence"
     status = 422
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(field, message)
-        self.field, self.message = field, message
-
-    def __str__(self) -> str:
-        return self.message

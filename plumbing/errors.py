@@ -9,3 +9,18 @@ class MusterError(Exception):
     aftermath = "Nothing was changed by your click."  # a page says it; who wrote something says so
     href = ""  # a page of ours where the reader can do something about it, and
     href_words = ""  # what that link says
+
+
+class BadField(MusterError):
+    """One field of what was said is wrong, and its message says what would be right. field: its name in the form.
+
+    Needed by catalog (absences) and approvals (delegations, approvals in advance)."""
+
+    status = 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(field, message)
+        self.field, self.message = field, message
+
+    def __str__(self) -> str:
+        return self.message

@@ -24,6 +24,7 @@ from approvals.services.settling import (
     act_now,
     already_settled,
     fresh,
+    kept,
     locked,
     move,
     out_of_time,
@@ -38,7 +39,6 @@ from audit.canonical import Json
 from audit.entries import stamp
 from catalog.models import User
 from catalog.stepup import Factor as Factor
-from plumbing.database import atomic
 from plumbing.expressions import ExpressionError, compile_expression
 
 LONGEST_DIGEST = 64  # of what a form says it has seen
@@ -68,11 +68,7 @@ def decide(request_uid: str, *, user: User, said: Said, now: dt.datetime) -> App
     then), ReasonMissing, ConfirmationMissing, FactorNeeded, BadCondition. Of two at the same moment, one counts."""
     if Verdict(said.verdict) == Verdict.REJECT and not said.reason.strip():
         raise ReasonMissing
-    with atomic():
-        outcome = _decide(locked(request_uid), fresh(user), said, now)
-    if isinstance(outcome, ApprovalError):
-        raise outcome
-    return outcome
+    return kept(lambda: _decide(locked(request_uid), fresh(user), said, now))
 
 
 def decide_alike(
@@ -214,11 +210,7 @@ def cover(request_uid: str, *, user: User, reason: str, now: dt.datetime) -> App
     reason = reason.strip()
     if not reason:
         raise ReasonMissing
-    with atomic():
-        outcome = _cover(locked(request_uid), fresh(user), reason, now)
-    if isinstance(outcome, ApprovalError):
-        raise outcome
-    return outcome
+    return kept(lambda: _cover(locked(request_uid), fresh(user), reason, now))
 
 
 def _cover(request: ApprovalRequest, user: User, reason: str, now: dt.datetime) -> ApprovalRequest | ApprovalError:

@@ -6,7 +6,15 @@ from approvals import selectors
 from approvals.errors import ApprovalError, NoCondition, ReasonMissing
 from approvals.models import ApprovalRequest, Condition, Message
 from approvals.services.clocks import go_on, hold
-from approvals.services.settling import already_settled, fresh, locked, out_of_time, refuse, told
+from approvals.services.settling import (
+    already_settled,
+    fresh,
+    kept,
+    locked,
+    out_of_time,
+    refuse,
+    told,
+)
 from approvals.services.telling import tell
 from approvals.signals import request_settled
 from approvals.states import ConditionKind, RequestState
@@ -15,7 +23,6 @@ from audit.canonical import Json
 from catalog.models import User
 from catalog.permissions import Right, holds
 from catalog.states import UserKind
-from plumbing.database import atomic
 
 
 def ask_question(request_uid: str, *, user: User, text: str, now: dt.datetime) -> ApprovalRequest:
@@ -23,11 +30,7 @@ def ask_question(request_uid: str, *, user: User, text: str, now: dt.datetime) -
 
     Call it outside of any transaction. Raises NotEntitled (on record), AlreadySettled, ReasonMissing."""
     text = _said(text)
-    with atomic():
-        outcome = _ask(locked(request_uid), fresh(user), text, now)
-    if isinstance(outcome, ApprovalError):
-        raise outcome
-    return outcome
+    return kept(lambda: _ask(locked(request_uid), fresh(user), text, now))
 
 
 def _ask(request: ApprovalRequest, user: User, text: str, now: dt.datetime) -> ApprovalRequest | ApprovalError:
@@ -53,11 +56,7 @@ def answer(request_uid: str, *, user: User, text: str, now: dt.datetime) -> Appr
 
     Call it outside of any transaction. Raises NotEntitled (on record), AlreadySettled, ReasonMissing."""
     text = _said(text)
-    with atomic():
-        outcome = _answer(locked(request_uid), fresh(user), text, now)
-    if isinstance(outcome, ApprovalError):
-        raise outcome
-    return outcome
+    return kept(lambda: _answer(locked(request_uid), fresh(user), text, now))
 
 
 def _answer(request: ApprovalRequest, user: User, text: str, now: dt.datetime) -> ApprovalRequest | ApprovalError:
@@ -84,11 +83,7 @@ def confirm(request_uid: str, condition: int, *, user: User, now: dt.datetime) -
     """Whoever carries it out confirms the note that a yes was given under. Then it may begin.
 
     Call it outside of any transaction. Raises NotEntitled (on record), AlreadySettled, NoCondition."""
-    with atomic():
-        outcome = _confirm(locked(request_uid), condition, fresh(user), now)
-    if isinstance(outcome, ApprovalError):
-        raise outcome
-    return outcome
+    return kept(lambda: _confirm(locked(request_uid), condition, fresh(user), now))
 
 
 def _confirm(request: ApprovalRequest, condition: int, user: User, now: dt.datetime) -> ApprovalRequest | ApprovalError:

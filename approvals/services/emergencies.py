@@ -17,6 +17,7 @@ from approvals.services.deciding import approve, check_binding, is_fresh
 from approvals.services.settling import (
     already_settled,
     fresh,
+    kept,
     lock_stream,
     locked,
     out_of_time,
@@ -33,7 +34,6 @@ from catalog.models import User
 from catalog.permissions import Right, holds
 from catalog.states import Role, UserKind
 from catalog.stepup import Factor
-from plumbing.database import atomic
 
 PHRASE = "break glass"  # what is typed
 FRESH_S = 300  # the second factor, whatever the policies say
@@ -47,21 +47,11 @@ def break_glass(
 
     Call it outside of any transaction. Raises NotEntitled (on record), AlreadySettled, OtherDigest, BindingChanged,
     ReasonMissing, ConfirmationMissing, FactorNeeded."""
-    if not reason.strip():
-        raise ReasonMissing
-    if typed.strip().lower() != PHRASE:
-        raise ConfirmationMissing(PHRASE)
-    if not is_fresh(factor, now, FRESH_S):
-        raise FactorNeeded(FRESH_S)
-    with atomic():
-        outcome = _break(locked(request_uid), fresh(user), reason.strip(), factor, seen_digest, now)
-    if isinstance(outcome, ApprovalError):
-        raise outcome
-    return outcome
+    return kept(lambda: _break(locked(request_uid), fresh(user), reason.strip(), typed, factor, seen_digest, now))
 
 
 def _break(
-    request: ApprovalRequest, user: User, reason: str, factor: Factor | None, seen: str, now: dt.datetime
+    request: ApprovalRequest, user: User, reason: str, typed: str, factor: Factor | None, seen: str, now: dt.datetime
 ) -> Review | ApprovalError:
     if because := why_not_break(request, user):
         return refuse(request, user, "break_glass", because, seen=request.digest)
@@ -69,6 +59,12 @@ def _break(
         return already_settled(request)
     if late := out_of_time(request, now):
         return late
+    if not reason:
+        return ReasonMissing()
+    if typed.strip().lower() != PHRASE:
+        return ConfirmationMissing(PHRASE)
+    if not is_fresh(factor, now, FRESH_S):
+        return FactorNeeded(FRESH_S)
     if seen != request.digest:
         return OtherDigest(seen, request.digest)
     if changed := check_binding(request, now):
@@ -116,11 +112,7 @@ def decide_review(review_uid: str, *, user: User, justified: bool, finding: str,
     Call it outside of any transaction. Raises NotEntitled (on record), ReasonMissing, IllegalTransition."""
     if not finding.strip():
         raise ReasonMissing
-    with atomic():
-        outcome = _review(review_uid, fresh(user), finding.strip(), now, justified=justified)
-    if isinstance(outcome, ApprovalError):
-        raise outcome
-    return outcome
+    return kept(lambda: _review(review_uid, fresh(user), finding.strip(), now, justified=justified))
 
 
 def _review(uid: str, user: User, finding: str, now: dt.datetime, *, justified: bool) -> Review | ApprovalError:

@@ -9,7 +9,10 @@ from approvals.models import PolicyVersion
 from approvals.policies.model import Policy, Who
 from approvals.policies.reading import read_policy
 from approvals.policies.shipped import HOUSE, shipped
-from approvals.services.settling import fresh
+from approvals.services.settling import (
+    fresh,
+    kept,
+)
 from approvals.services.standing import end_those_under
 from approvals.states import POLICY_MOVES, PolicyState, check_move
 from audit import ledger
@@ -83,11 +86,7 @@ def decide_policy(version: PolicyVersion, *, user: User, accept: bool, reason: s
     Raises NotEntitled (on record) where the author decides, IllegalTransition, ReasonMissing for a refusal."""
     if not accept and not reason.strip():
         raise ReasonMissing
-    with atomic():
-        outcome = _decide(version, fresh(user), reason.strip(), now, accept=accept)
-    if isinstance(outcome, NotEntitled):
-        raise outcome
-    return outcome
+    return kept(lambda: _decide(version, fresh(user), reason.strip(), now, accept=accept))
 
 
 def _decide(

@@ -6,10 +6,11 @@ other; a receiver of `request_settled` must take no further lock (it rings a bel
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 from uuid import UUID
 
 from approvals import selectors
-from approvals.errors import AlreadySettled, NotEntitled
+from approvals.errors import AlreadySettled, ApprovalError, NotEntitled
 from approvals.models import ApprovalRequest
 from approvals.policies.binding import Act
 from approvals.signals import request_settled
@@ -22,6 +23,7 @@ from catalog.models import User
 from plumbing.database import atomic
 
 Binding = Callable[[str], Act | None]
+Outcome = TypeVar("Outcome")
 CHANGED = "What would be done has changed."
 NOTHING_WAITS = "Nothing waits for this decision any more."
 SETTLED_FIELDS = ["state", "settled_at", "why", "ground", "expires_at", "used_at"]
@@ -106,6 +108,16 @@ def refuse(request: ApprovalRequest, user: User, verb: str, because: str, *, see
     fields: dict[str, Json] = {"request": request.uid, "subject": request.subject, "verdict": verb}
     ledger.record(request.stream, "approval.refused", user, fields | {"digest": seen, "because": because})
     return NotEntitled(because)
+
+
+def kept(act: Callable[[], Outcome | ApprovalError]) -> Outcome:
+    """Do `act` in one transaction and give its outcome; a refusal that it returns is raised after the commit, so that
+    what it put on record outlives the error. Call it outside of any transaction."""
+    with atomic():
+        outcome = act()
+    if isinstance(outcome, ApprovalError):
+        raise outcome
+    return outcome
 
 
 def out_of_time(request: ApprovalRequest, now: dt.datetime) -> AlreadySettled | None:

@@ -15,7 +15,15 @@ from approvals.policies.ranges import inputs_in, outside
 from approvals.policies.routing import Basis, refusal
 from approvals.selectors import Ruled
 from approvals.services.deciding import approve, is_fresh
-from approvals.services.settling import already_settled, fresh, locked, record_approved, refuse, told
+from approvals.services.settling import (
+    already_settled,
+    fresh,
+    kept,
+    locked,
+    record_approved,
+    refuse,
+    told,
+)
 from approvals.services.telling import tell
 from approvals.states import STANDING_MOVES, Ground, RequestState, StandingState, Verdict, check_move
 from audit import ledger
@@ -23,7 +31,6 @@ from audit.canonical import Json
 from audit.entries import stamp
 from catalog.models import User
 from catalog.stepup import Factor
-from plumbing.database import atomic
 
 LONGEST = dt.timedelta(days=90)
 MOST_USES = 100
@@ -47,12 +54,7 @@ def give_standing(
     if not now < expires_at <= now + LONGEST:
         raise BadStanding("expires_at", f"Within the next {LONGEST.days} days.")
     scope = {"reason": reason.strip(), "most": most, "expires_at": expires_at}
-    with atomic():
-        request = locked(request_uid)
-        outcome = _give(request, fresh(user), scope, ranges, incident_classes, factor, now)
-    if isinstance(outcome, ApprovalError):
-        raise outcome
-    return outcome
+    return kept(lambda: _give(locked(request_uid), fresh(user), scope, ranges, incident_classes, factor, now))
 
 
 def _give(
@@ -205,11 +207,7 @@ def end_standing(standing: StandingApproval, *, user: User, reason: str, now: dt
     Raises NotEntitled (on record), ReasonMissing, IllegalTransition."""
     if not reason.strip():
         raise ReasonMissing
-    with atomic():
-        outcome = _take_back(standing, fresh(user), reason.strip(), now)
-    if isinstance(outcome, ApprovalError):
-        raise outcome
-    return outcome
+    return kept(lambda: _take_back(standing, fresh(user), reason.strip(), now))
 
 
 def _take_back(

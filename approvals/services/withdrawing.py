@@ -4,13 +4,20 @@ import datetime as dt
 
 from approvals.errors import ApprovalError, ReasonMissing
 from approvals.models import ApprovalRequest
-from approvals.services.settling import already_settled, fresh, locked, move, refuse, told
+from approvals.services.settling import (
+    already_settled,
+    fresh,
+    kept,
+    locked,
+    move,
+    refuse,
+    told,
+)
 from approvals.states import LIVE, RequestState, Verdict
 from audit import ledger
 from audit.canonical import Json
 from catalog.models import User
 from catalog.permissions import Right, holds
-from plumbing.database import atomic
 
 
 def withdraw(request_uid: str, *, user: User, reason: str, now: dt.datetime) -> ApprovalRequest:
@@ -21,11 +28,7 @@ def withdraw(request_uid: str, *, user: User, reason: str, now: dt.datetime) -> 
     reason = reason.strip()
     if not reason:
         raise ReasonMissing
-    with atomic():
-        outcome = _withdraw(locked(request_uid), fresh(user), reason, now)
-    if isinstance(outcome, ApprovalError):
-        raise outcome
-    return outcome
+    return kept(lambda: _withdraw(locked(request_uid), fresh(user), reason, now))
 
 
 def _withdraw(request: ApprovalRequest, user: User, reason: str, now: dt.datetime) -> ApprovalRequest | ApprovalError:

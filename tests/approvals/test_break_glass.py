@@ -163,3 +163,12 @@ def test_a_no_is_a_decision_and_can_t_be_broken(
     decide(request, owner, "reject", reason="It would lose orders.")
     with pytest.raises(AlreadySettled):
         break_it(request)
+
+
+def test_who_lacks_the_right_is_on_record_whatever_else_is_missing(
+    make_request: MakeRequest, break_it: BreakIt, viewer: User
+) -> None:
+    with pytest.raises(NotEntitled):
+        break_it(make_request(), user=viewer, typed="", factor=None, reason="")
+    (refused,) = history("approval.refused")
+    assert refused.actor == viewer.actor_id
