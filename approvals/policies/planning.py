@@ -31,12 +31,13 @@ def links_to_come(chain: Iterable[Escalation], routes: Iterable[Route], within_s
 def next_of(
     position: Position, link: Escalation, world: World, asked: Mapping[str, tuple[Position, list[Asking]]]
 ) -> Route:
-    """Whom a link adds to one position. asked: key -> (position, who is asked for it by then). Who answers for a seat
-    of another kind isn't asked again."""
-    already = {
-        one.actor_id
-        for other, people in asked.values()
-        if other.key == position.key or other.who is not position.who
-        for one in people
-    }
-    return escalate(position, link.to, world, already=already)
+    """Whom a link adds to one position. asked: key -> (position, who is asked for it by then)."""
+    pairs = ((other, one.actor_id) for other, people in asked.values() for one in people)
+    return escalate(position, link.to, world, already=taken_for(position, pairs))
+
+
+def taken_for(position: Position, asked: Iterable[tuple[Position, str]]) -> set[str]:
+    """Who can't be asked for a position any more: asked for it already, or for a seat of another kind.
+
+    asked: (position, actor id) of everybody who was."""
+    return {actor_id for other, actor_id in asked if other.key == position.key or other.who is not position.who}

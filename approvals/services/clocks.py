@@ -11,6 +11,7 @@ from django.db.models import F, Q
 
 from approvals import selectors
 from approvals.models import Alarm, ApprovalRequest
+from approvals.policies.planning import taken_for
 from approvals.policies.routing import escalate
 from approvals.services.asking import keep_asked, skip_as_json
 from approvals.services.settling import locked, move, told
@@ -78,8 +79,10 @@ def _escalate(request: ApprovalRequest, alarm: Alarm, now: dt.datetime) -> None:
     skipped: list[Json] = []
     reached: dict[str, User] = {}
     for seat in selectors.unfilled(request):
-        already = _asked_elsewhere(request, seat.pk)
-        found = escalate(selectors.position_of(seat), selectors.wanted(link["to"]), world, already=already)
+        position = selectors.position_of(seat)
+        rows = request.asked.select_related("user", "seat")
+        asked = [(selectors.position_of(row.seat), row.user.actor_id) for row in rows]
+        found = escalate(position, selectors.wanted(link["to"]), world, already=taken_for(position, asked))
         users = selectors.users_of({one.actor_id for one in found.asked})
         keep_asked(request, seat, found.asked, users, now)
         seat.lacks = max(0, seat.lacks - len(found.asked))
@@ -93,13 +96,6 @@ def _escalate(request: ApprovalRequest, alarm: Alarm, now: dt.datetime) -> None:
     fields: dict[str, Json] = {"link": alarm.link, "after": in_words(link["after_s"]), "asked": sorted(reached)}
     fields |= {"paths": paths, "skipped": skipped, "unreached": unreached}
     ledger.record(request.stream, "approval.escalated", ledger.SYSTEM, told(request, **fields))
-
-
-def _asked_elsewhere(request: ApprovalRequest, seat: int) -> set[str]:
-    """Who can't be asked for this seat: asked for it already, or for a seat of another kind."""
-    rows = request.asked.select_related("user", "seat")
-    kind = next(row.who for row in request.seats.all() if row.pk == seat)
-    return {row.user.actor_id for row in rows if row.seat_id == seat or row.seat.who != kind}
 
 
 def _end_time(request: ApprovalRequest, alarm: Alarm, now: dt.datetime) -> None:
