@@ -8,5 +8,11 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals import listeners
+        from approvals.evidence import subject_of
+        from approvals.report import chapter
+        from audit.models import PackKind
+        from audit.packs import kinds
 
+        kinds.register(PackKind.APPROVAL, subject_of)
         listeners.connect()
+        chapter.start()

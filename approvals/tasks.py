@@ -1,7 +1,8 @@
-"""Door of the broker: the clock of a request. A message is a ring: safe when it comes twice, late or never."""
+"""Doors of the broker: the clock of a request, and filings that wait for one. Safe when twice, late or never."""
 
 from celery import shared_task
 
+from approvals import filings
 from approvals.services import clocks
 
 
@@ -9,3 +10,9 @@ from approvals.services import clocks
 def tick(uid: str) -> None:
     """Fire what is due for a request."""
     clocks.tick(uid)
+
+
+@shared_task(name="approvals.settle_filing", ignore_result=True)
+def settle_filing(subject: str) -> None:
+    """Let a filing take over what became of its request."""
+    filings.settle(subject)

@@ -12,11 +12,14 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import listeners
-        from audit.checks import ledger_is_guarded, log_key_is_given
+        from audit.checks import ledger_is_guarded, log_key_is_given, organisation_can_sign
+        from audit.filings import listening
 
         checks.register(checks.Tags.database)(ledger_is_guarded)
         checks.register(checks.Tags.security, deploy=True)(log_key_is_given)
+        checks.register(checks.Tags.security, deploy=True)(organisation_can_sign)
         listeners.connect()
+        listening.connect()
         pre_migrate.connect(lift_guards, sender=self, dispatch_uid="audit.lift")
         post_migrate.connect(install_guards, sender=self, dispatch_uid="audit.guards")
 

@@ -9,6 +9,8 @@ from django.db import connections
 
 from audit import guards, keys
 from audit.errors import NoLogKey
+from audit.packs.errors import BadCertificate
+from audit.packs.organisation import organisation
 
 HINT = "Run `manage.py guard_ledger`, then `manage.py verify_ledger`."
 
@@ -27,8 +29,19 @@ def ledger_is_guarded(app_configs: Any = None, databases: Sequence[str] | None =
 def log_key_is_given(app_configs: Any = None, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """In production the key that signs checkpoints must be given, not made (`check --deploy`)."""
     try:
-        if settings.PRODUCTION:
+        if settings.PRODUCTION and not settings.SIGNER:
             keys.log_key()
     except NoLogKey as error:
         return [Error(str(error), hint="Name its file in MUSTER_LEDGER_KEY.", id="audit.E002")]
+    return []
+
+
+def organisation_can_sign(
+    app_configs: Any = None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """A certificate that is named must be usable, or no pack could be made (`check --deploy`)."""
+    try:
+        organisation()
+    except BadCertificate as error:
+        return [Error(str(error), hint="See docs/how-to/sign-as-an-organisation.md.", id="audit.E003")]
     return []

@@ -1,5 +1,7 @@
 """Refusals of the ledger. Nothing was written when one of these is raised."""
 
+from typing import Any
+
 from plumbing.errors import MusterError
 
 
@@ -129,6 +131,107 @@ class Forked(LedgerError):
 
     def __str__(self) -> str:
         return f"The first {self.size} of {self.what} are not those that were signed. Run `manage.py verify_ledger`."
+
+
+class SignerAway(LedgerError):
+    """The signer doesn't answer. What happened is recorded all the same, and signed when it is back."""
+
+    code = "signer_away"
+    status = 503
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(address, reason)
+        self.address, self.reason = address, reason
+
+    def __str__(self) -> str:
+        return (
+            f"The signer at {self.address} doesn't answer ({self.reason}). Nothing is lost; it signs when it is back."
+        )
+
+
+class SignerBroken(LedgerError):
+    """The signer can't use its own files."""
+
+    code = "signer_broken"
+    status = 503
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"The signer can't sign: {self.reason}."
+
+
+class SignerRefused(LedgerError):
+    """The signer was asked for what it must not do. state: what it remembers, as its file has it."""
+
+    code = "signer_refused"
+
+    def __init__(self, reason: str, state: dict[str, Any]) -> None:
+        super().__init__(reason, state)
+        self.reason, self.state = reason, state
+
+    def __str__(self) -> str:
+        return f"The signer refuses: {self.reason}."
+
+
+class NoNewEpoch(LedgerError):
+    """A new epoch is opened only where the present one can't go on."""
+
+    code = "no_new_epoch"
+
+    def __str__(self) -> str:
+        return "The signer goes on signing what is here: there is no reason for a new epoch."
+
+
+class Behind(Forked):
+    """The signer has signed more than the database holds: an older state of the database was brought back."""
+
+    code = "ledger_behind"
+
+    def __init__(self, signed: int, held: int) -> None:
+        super().__init__("the heads", signed)
+        self.args = (signed, held)
+        self.held = held
+
+    def __str__(self) -> str:
+        return (
+            f"The signer signed {self.size} heads; the database holds {self.held}. An older state of it was brought"
+            " back. Bring back the newest one, or open a new epoch: `manage.py open_epoch --reason …`."
+        )
+
+
+class OtherOrigin(Forked):
+    """The signer signs under another name than this database would: another epoch, or another ledger."""
+
+    code = "other_origin"
+
+    def __init__(self, signed: str, expected: str) -> None:
+        super().__init__("the heads", 0)
+        self.args = (signed, expected)
+        self.signed, self.expected = signed, expected
+
+    def __str__(self) -> str:
+        return (
+            f"The signer signs {self.signed}; by this database and its settings it would be {self.expected}. A database"
+            " from before the last epoch was brought back, or MUSTER_LEDGER_ORIGIN changed."
+        )
+
+
+class ForeignKeys(LedgerError):
+    """The keys that the database names and those that the signer holds don't go together."""
+
+    code = "foreign_keys"
+    status = 500
+
+    def __init__(self, fingerprints: list[str]) -> None:
+        super().__init__(fingerprints)
+        self.fingerprints = fingerprints
+
+    def __str__(self) -> str:
+        named = ", ".join(fingerprint[:16] for fingerprint in self.fingerprints)
+        return f"The database names log keys that the signer doesn't hold: {named}. Run `manage.py verify_ledger`."
 
 
 class NothingToPack(LedgerError):

@@ -23,6 +23,25 @@ class Growing:
         self.size = 0
         self._full: list[bytes] = []  # roots of full subtrees, largest first
 
+    def copy(self) -> "Growing":
+        """Another one of the same size, that grows by itself."""
+        other = Growing()
+        other.size, other._full = self.size, list(self._full)
+        return other
+
+    def full(self) -> list[bytes]:
+        """Roots of the full subtrees that it consists of, largest first: all that is needed to grow on."""
+        return list(self._full)
+
+    @classmethod
+    def resumed(cls, size: int, full: Sequence[bytes]) -> "Growing":
+        """The tree of `size` leaves whose full() these are. Raises ValueError when the numbers don't fit."""
+        if size.bit_count() != len(full):
+            raise ValueError(f"a tree of {size} leaves consists of {size.bit_count()} full ones, not {len(full)}")
+        tree = cls()
+        tree.size, tree._full = size, list(full)
+        return tree
+
     def add(self, leaf: bytes) -> None:
         """Append one leaf hash."""
         self._full.append(leaf)
@@ -67,16 +86,39 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
     """Proof that the tree of the first `first` leaves is a prefix of the whole (RFC 6962, 2.1.2); 1 <= first <= n."""
     if not 1 <= first <= len(leaves):
         raise ValueError(f"a tree of {len(leaves)} has no prefix of {first}")
-    return _subproof(leaves, first, whole=True)
+    before = Growing()
+    for leaf in leaves[:first]:
+        before.add(leaf)
+    return extension_proof(before, leaves[first:])
 
 
-def _subproof(leaves: Sequence[bytes], first: int, *, whole: bool) -> list[bytes]:
-    if first == len(leaves):
-        return [] if whole else [root(leaves)]
-    split = _split(len(leaves))
-    if first <= split:
-        return [*_subproof(leaves[:split], first, whole=whole), root(leaves[split:])]
-    return [*_subproof(leaves[split:], first - split, whole=False), root(leaves[:split])]
+def extension_proof(before: Growing, added: Sequence[bytes]) -> list[bytes]:
+    """The same proof for a tree (of at least one leaf) and the leaves added since: the older ones aren't needed."""
+    if before.size < 1:
+        raise ValueError("a tree of 0 leaves is a prefix of all, and proves nothing")
+    old: dict[int, bytes] = {}  # where each full tree of the smaller one begins -> its root
+    first, start = before.size, 0
+    for height, full in zip(_heights(before.size), before.full(), strict=True):
+        old[start] = full
+        start += 1 << height
+    path: list[bytes] = []
+    low, high = 0, first + len(added)
+    while first != high:  # from the root down to where the smaller tree ends; siblings on the way
+        split = low + _split(high - low)
+        if first <= split:
+            path.append(root(added[split - first : high - first]))
+            high = split
+        else:
+            path.append(old[low])
+            low = split
+    if low:  # the smaller tree's root alone, when it is one full tree, is known to whoever checks
+        path.append(old[low])
+    return path[::-1]
+
+
+def _heights(size: int) -> list[int]:
+    """Heights of the full trees that a tree of `size` leaves consists of, largest first."""
+    return [height for height in range(size.bit_length() - 1, -1, -1) if size >> height & 1]
 
 
 def _split(size: int) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from audit.ed25519 import ED25519, key_id, public_raw
 from audit.errors import BadNote
-from audit.keys import ED25519, key_id, public_raw
 
 PROOF = "c2sp.org/tlog-proof@v1"
 
@@ -27,21 +27,30 @@ class SignedTree:
         return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
 
 
-def sign(tree: SignedTree, key: Ed25519PrivateKey) -> bytes:
-    """The checkpoint as a signed note: three lines, an empty one, one signature line. UTF-8."""
+def sign(tree: SignedTree, *keys: Ed25519PrivateKey) -> bytes:
+    """The checkpoint as a signed note: three lines, an empty one, one signature line for each key. UTF-8."""
     text = tree.text()
-    signature = key_id(tree.origin, key.public_key()) + key.sign(text.encode())
-    return f"{text}\n— {tree.origin} {_base64(signature)}\n".encode()
+    ids = [key_id(tree.origin, key.public_key()) for key in keys]
+    signatures = [_base64(id_ + key.sign(text.encode())) for id_, key in zip(ids, keys, strict=True)]
+    return (text + "\n" + "".join(f"— {tree.origin} {signature}\n" for signature in signatures)).encode()
 
 
-def opened(note: bytes, origin: str, key: Ed25519PublicKey) -> SignedTree:
-    """What a checkpoint says, once one of its lines was signed by `key` under the name `origin`. Raises BadNote."""
+def opened(note: bytes, origin: str, keys: Sequence[Ed25519PublicKey]) -> SignedTree:
+    """What a checkpoint says, once one of its lines was signed by one of `keys` under the name `origin`.
+
+    Lines of other keys do no harm; a false line of one of these does. Raises BadNote."""
     text, _, lines = note.decode(errors="replace").partition("\n\n")
     text += "\n"
     if not lines.endswith("\n"):
         raise BadNote("it doesn't end with a line of a signature")
-    if not any(_signed(line, text, origin, key) for line in lines[:-1].split("\n")):
-        raise BadNote(f"no line was signed by key {key_id(origin, key).hex()} of {origin}")
+    signed = [_signed(line, text, origin, key) for line in lines[:-1].split("\n") for key in keys]
+    if not any(signed):
+        ids = " or ".join(key_id(origin, key).hex() for key in keys) or "(none is known)"
+        raise BadNote(f"no line was signed by key {ids} of {origin}")
+    return _tree(text, origin)
+
+
+def _tree(text: str, origin: str) -> SignedTree:
     parts = text.split("\n")
     if len(parts) != 4 or parts[0] != origin or not parts[1].isdecimal() or str(int(parts[1])) != parts[1]:
         raise BadNote("a checkpoint has three lines: origin, size, root")

@@ -1,7 +1,7 @@
 """Reads of the ledger: the same entries serve the timeline, the live feed, the metrics and the evidence."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from audit.entries import value_of
 from audit.models import Disclosure, Entry, Stream
 
 MOST = 500  # entries a page
+CORRECTED = "entry.corrected"  # says in `corrects` which entry was wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,28 @@ def entry(stream_uid: str, seq: int) -> EntryRow | None:
     return row_of(found) if found else None
 
 
+def corrections(stream_uid: str) -> dict[int, int]:
+    """Which entries of a stream were corrected, and by which one last: seq -> seq."""
+    told = Disclosure.objects.filter(entry__stream__uid=stream_uid, entry__kind=CORRECTED, name="corrects")
+    found = [(value_of(bytes(payload)), seq) for seq, payload in told.values_list("entry__seq", "payload")]
+    return {wrong: right for wrong, right in sorted(found, key=lambda one: one[1]) if isinstance(wrong, int)}
+
+
+def said_at(stream_uid: str, seqs: Iterable[int], name: str = "text") -> dict[int, Json]:
+    """What these entries say in one field, as far as it wasn't erased: seq -> value."""
+    told = Disclosure.objects.filter(entry__stream__uid=stream_uid, entry__seq__in=set(seqs), name=name)
+    return {seq: value_of(bytes(payload)) for seq, payload in told.values_list("entry__seq", "payload")}
+
+
 def reached(stream_uid: str) -> int:
     """The seq of a stream's last entry; -1 while it is empty or missing."""
     size = Stream.objects.filter(uid=stream_uid).values_list("size", flat=True).first()
     return (size or 0) - 1
 
 
-def every_entry(stream: Stream, size: int, *, chunk: int = 1000) -> Iterator[Entry]:
-    """The first `size` entries of a stream in order, with disclosures, in steady memory."""
-    for start in range(0, size, chunk):
+def every_entry(stream: Stream, size: int, *, first: int = 0, chunk: int = 1000) -> Iterator[Entry]:
+    """The first `size` entries of a stream in order (from `first` on), with disclosures, in steady memory."""
+    for start in range(first, size, chunk):
         part = Entry.objects.filter(stream=stream, seq__gte=start, seq__lt=min(start + chunk, size)).order_by("seq")
         yield from part.prefetch_related("disclosures", "erasures")
 

@@ -5,23 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Func, Value
 from django.db.models.functions import Coalesce
 
 from audit import keys
-from audit.canonical import canon, tidy
+from audit.canonical import Json, canon, tidy
 from audit.entries import NO_HEAD
+from audit.extracts import actors_of
 from audit.inspection import Break, inspect_entry
 from audit.models import Checkpoint, Disclosure, Entry, Head, Pack, Stream
 from audit.naming import Label, Person, labels, people
 from audit.notes import vkey
-from audit.packs.contents import actors_of
-from audit.packs.issue import BUNDLE
 from audit.packs.report import Line, line_of
-from audit.selectors import row_of
+from audit.packs.seal import BUNDLE
+from audit.selectors import CORRECTED, corrections, row_of, said_at
+from audit.trust import origins
 
 PAGE = 50
 
@@ -57,6 +57,9 @@ class EntryLine:
     actor: str
     leaf: str
     break_: Break | None
+    corrected_by: int | None = None
+    it_said: str = ""  # of a correction: what the wrong entry says
+    occurred_at: datetime | None = None  # of what was written down later
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,9 @@ def entry_lines(stream: Stream, found: Iterable[Entry]) -> list[EntryLine]:
     }
     rows = [row_of(entry) for entry in entries]
     known = people(actors_of(rows))
+    corrected = corrections(stream.uid)
+    wrong = {row.seq: row.fields.get("corrects") for row in rows if row.kind == CORRECTED}
+    said = said_at(stream.uid, [seq for seq in wrong.values() if isinstance(seq, int)]) if wrong else {}
     return [
         EntryLine(
             line=line_of(row, known),
@@ -138,9 +144,25 @@ def entry_lines(stream: Stream, found: Iterable[Entry]) -> list[EntryLine]:
             actor=row.actor,
             leaf=row.leaf,
             break_=next(inspect_entry(entry, stream.uid, before.get(entry.seq - 1, NO_HEAD), None), None),
+            corrected_by=corrected.get(row.seq),
+            it_said=str(said.get(_number(wrong.get(row.seq)), "")),
+            occurred_at=_moment(row.fields.get("occurred_at")),
         )
         for entry, row in zip(entries, rows, strict=True)
     ]
+
+
+def _number(found: Json) -> int:
+    return found if isinstance(found, int) else -1
+
+
+def _moment(found: Json) -> datetime | None:
+    """A moment as the ledger writes it; None for anything else: the field is people's."""
+    try:
+        moment = datetime.fromisoformat(found) if isinstance(found, str) else None
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
 
 
 def filters_of(stream: Stream) -> tuple[list[str], Mapping[str, Person]]:
@@ -169,7 +191,7 @@ def pack_rows(streams: QuerySet[Stream], limit: int = PAGE) -> list[PackRow]:
 
 def log() -> Log:
     """The log that signs. Raises NoLogKey."""
-    public, last = keys.log_key().public_key(), Checkpoint.objects.order_by("-size").first()
-    origin = settings.LEDGER_ORIGIN
+    public, last = keys.log_public(), Checkpoint.objects.order_by("-size").first()
+    origin = origins.current().origin
     verifier = sha256((BUNDLE / "verify.py").read_bytes()).hexdigest()
     return Log(origin, keys.fingerprint(public), vkey(origin, public), last.size if last else 0, verifier)

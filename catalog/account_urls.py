@@ -3,12 +3,15 @@ settings.LOGIN_URL names one, and allauth leads to `mfa_authenticate`. Nothing e
 
 from django.urls import path
 
-from catalog import account_views, factor_views
+from catalog import account_views, auditor_views, factor_views
 
 urlpatterns = [
     path("sign-in/", account_views.sign_in, name="sign-in"),
     path("sign-in/factor/", account_views.second_factor, name="mfa_authenticate"),
     path("sign-out/", account_views.sign_out, name="sign-out"),
+    path("evidence/auditors/", auditor_views.access, name="auditors"),
+    path("evidence/auditors/invite/", auditor_views.invite_auditor, name="invite-auditor"),
+    path("evidence/auditors/<str:uid>/end/", auditor_views.end_auditor, name="end-auditor"),
     path("me/confirm/", factor_views.step_up, name="step-up"),
     path("me/factors/", factor_views.factors, name="factors"),
     path("me/factors/confirm/", factor_views.confirm_sign_in, name="confirm-sign-in"),

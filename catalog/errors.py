@@ -238,3 +238,38 @@ class BadAbsence(BadField, CatalogError):
 
     code = "bad_absence"
     status = 422
+
+
+class AuditorStaysOut(CatalogError):
+    """An auditor was to join a team."""
+
+    code = "auditor_stays_out"
+    status = 422
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"{self.name} is an auditor and joins no team. Somebody who works here needs an account of their own."
+
+
+class BadInvitation(BadField, CatalogError):
+    """An auditor can't be let in as asked."""
+
+    code = "bad_invitation"
+    status = 422
+
+
+class AlreadyEnded(CatalogError):
+    """An auditor's access is over."""
+
+    code = "access_is_over"
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"The access of {self.name} is over already."

@@ -13,11 +13,13 @@ from django.http import Http404
 from guardian.models import GroupObjectPermission
 from guardian.shortcuts import get_objects_for_user
 
+from audit.permissions import May
 from catalog.models import ContactPoint, Probe, Service, Team, User
 from catalog.states import Right as Right
 from catalog.stepup import STRONG
 
 __all__ = [
+    "EVIDENCE",
     "Right",
     "contact_point_for",
     "factor_for",
@@ -32,6 +34,14 @@ __all__ = [
 ]
 
 # A superuser keeps the house in order, but takes no part in the work: above all, decides no approval.
+EVIDENCE: dict[May, Right] = {
+    "view": Right.VIEW,
+    "export": Right.EXPORT,
+    "redact": Right.REDACT,
+    "file": Right.FILE,
+}
+"""What the ledger's gates ask for, as a right in a team."""
+
 SUPERUSER_RIGHTS = frozenset({Right.VIEW, Right.ADMINISTER, Right.DELETE, Right.EXPORT, Right.AUDIT})
 
 

@@ -8,6 +8,11 @@ from catalog.errors import IllegalNoticeMove
 class UserKind(TextChoices):
     PERSON = "person", "Person"
     MACHINE = "machine", "Machine user"
+    AUDITOR = "auditor", "Auditor"  # from outside: reads some evidence for some time, and is in no team
+
+
+SIGN_IN = frozenset({UserKind.PERSON, UserKind.AUDITOR})
+"""Who has a password; machine users have tokens."""
 
 
 class TokenScope(TextChoices):
@@ -44,6 +49,8 @@ class Right(TextChoices):
     CLOSE = "may_close", "Resolve and close, also with force"
     DELETE = "may_delete", "Delete drafts and catalog entries"
     EXPORT = "may_export", "Verify evidence, issue packs"
+    REDACT = "may_redact", "Withhold and erase what evidence shows, and hold it"
+    FILE = "may_file", "Classify incidents, file reports with authorities"
     AUDIT = "may_audit", "Read who had which right, and who signed in"
     ADMINISTER = "may_administer", "Manage members, tokens, sources"
 
@@ -56,7 +63,9 @@ ROLE_RIGHTS: dict[str, frozenset[str]] = {
     ),
     Role.AUTHOR: frozenset({Right.VIEW, Right.AUTHOR}),
     Role.APPROVER: frozenset({Right.VIEW, Right.CONTRIBUTE, Right.APPROVE, Right.REVIEW}),
-    Role.COMPLIANCE: frozenset({Right.VIEW, Right.EXPORT, Right.AUDIT, Right.REVIEW, Right.RULE}),
+    Role.COMPLIANCE: frozenset(
+        {Right.VIEW, Right.EXPORT, Right.REDACT, Right.FILE, Right.AUDIT, Right.REVIEW, Right.RULE}
+    ),
     Role.ADMINISTRATOR: frozenset({Right.VIEW, Right.ADMINISTER, Right.DELETE, Right.AUDIT, Right.RULE}),
 }
 

@@ -25,7 +25,7 @@ from django.utils.http import urlencode
 from rest_framework.request import Request
 
 from catalog.models import User
-from catalog.states import UserKind
+from catalog.states import SIGN_IN
 
 STRONG = frozenset({"totp", "webauthn"})  # a recovery code lets somebody in, and proves no more than a password
 RECENT_S = 600  # for one's own factors: how long ago one may have signed in
@@ -133,4 +133,4 @@ def _moment(record: Mapping[str, Any]) -> dt.datetime | None:
 
 
 def _is_person(user: object) -> bool:
-    return isinstance(user, User) and user.is_active and user.kind == UserKind.PERSON
+    return isinstance(user, User) and user.is_active and user.kind in SIGN_IN

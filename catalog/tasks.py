@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from catalog.reaching.hands import Hands
 from catalog.services import check_probe as check
 from catalog.services import sending
+from plumbing.hands import Hands
 
 hands = Hands(sending.attend)
 

@@ -7,6 +7,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register, run_checks
 
+from audit.trust import attesting
 from plumbing import sealing
 from plumbing.egress import allowed_by
 from plumbing.errors import MusterError
@@ -39,8 +40,11 @@ def production_is_safe(app_configs: Iterable[AppConfig] | None, **_: Any) -> lis
          "Set MUSTER_HOSTS=muster.bank.example"),
         (not settings.ORIGIN.startswith("https://"), "the public address is not https",
          "Set MUSTER_ORIGIN=https://muster.bank.example"),
-        (not settings.LEDGER_KEY_FILE.is_file(), f"there is no ledger key at {settings.LEDGER_KEY_FILE}",
+        (not settings.SIGNER and not settings.LEDGER_KEY_FILE.is_file(),
+         f"there is no ledger key at {settings.LEDGER_KEY_FILE}",
          "`openssl genpkey -algorithm ed25519 -out FILE`, keep a copy offline, and set MUSTER_LEDGER_KEY=FILE."),
+        (bool(settings.SIGNER) and not settings.SIGNER.startswith("unix:/"), f"MUSTER_SIGNER={settings.SIGNER}",
+         "Set it to the signer's socket, such as unix:/run/muster/signer.sock, or unset it."),
     ]  # fmt: skip
     return [
         Error(f"Production can't start: {found}.", hint=hint, id=f"muster.E{number:03}")
@@ -92,9 +96,17 @@ def people_can_be_reached(app_configs: Iterable[AppConfig] | None, **_: Any) -> 
         sealing.check()
     except MusterError as error:
         problems.append(Error(str(error), id="muster.E031"))
+    if settings.SIEM.problem:
+        problems.append(Error(f"MUSTER_SIEM_URL can't be used. {settings.SIEM.problem}.", id="muster.E033"))
     if settings.MAIL.problem:
         problems.append(Error(f"MUSTER_EMAIL_URL can't be used. {settings.MAIL.problem}.", id="muster.E032"))
     return problems
+
+
+@register(TAG)
+def attestors_are_readable(app_configs: Iterable[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """A broken authority, witness or anchor is said at the start, not by the first checkpoint that needs it."""
+    return [Error(problem, id="muster.E034") for problem in attesting.problems()]
 
 
 def refuse_unsafe_start() -> None:

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import connections
 
 from config.celery import app as celery_app
+from config.signer_child import SignerChild
 from plumbing.sweep import Sweep
 
 WORKER_GRACE_S = 3.0  # so long a step may take to end at Ctrl-C; what is left is found again by its lease
@@ -79,6 +80,7 @@ class Embedded:
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
+        self.signer = SignerChild()
         self.sweep = Sweep(settings.SWEEP_EVERY_S, has_worker=True)
         self.worker = celery_app.WorkController(
             app=celery_app,
@@ -108,9 +110,11 @@ class Embedded:
         """Serve until stopped, then leave the process: executor threads must not hold up the exit."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        self.signer.start()
         for name, target in (("worker", self.worker.start), ("sweep", self.sweep.run), ("stop", self._stop)):
             threading.Thread(target=target, name=name, daemon=True).start()
         self.server.run(sockets=[listener])
+        self.signer.stop()
         connections.close_all()
         os._exit(0)
 

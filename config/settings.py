@@ -19,6 +19,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 
 from config.mail import mail_server
+from config.siem import siem
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MODE = os.environ.get("MUSTER_MODE", "demo")
@@ -220,6 +221,8 @@ SPECTACULAR_SETTINGS = {
         "VersionStateEnum": "runbooks.models.VersionState",
         "RequestStateEnum": "approvals.states.RequestState",
         "ConditionKindEnum": "approvals.states.ConditionKind",
+        "ApprovalVerdictEnum": "approvals.states.Verdict",
+        "WorksheetVerdictEnum": "audit.serializers.regimes.YES_NO",
         "SignalStateEnum": "incidents.states.SignalState",
         "RunStateEnum": "runbooks.states.RunState.choices",
         "StepStateEnum": "runbooks.states.StepState.choices",
@@ -273,7 +276,26 @@ SECRETS_DIR = os.environ.get("MUSTER_SECRETS_DIR", "")  # files named like the s
 SECRET_PROVIDERS = listed("MUSTER_SECRET_PROVIDERS", "plumbing.secrets.Folder,plumbing.secrets.Environment")
 TOOLBOX_FILE = os.environ.get("MUSTER_TOOLBOX", "")  # what actions may use: docs/how-to/fill-the-toolbox.md
 LEDGER_ORIGIN = os.environ.get("MUSTER_LEDGER_ORIGIN", "muster.localhost/evidence")
+RETENTION_FILE = os.environ.get("MUSTER_RETENTION", "")  # other retention classes: docs/how-to/hold-a-stream.md
 LEDGER_KEY_FILE = Path(os.environ.get("MUSTER_LEDGER_KEY", DATA_DIR / "ledger-key.pem"))
+SIGNER = os.environ.get("MUSTER_SIGNER", "")  # unix:/run/muster/signer.sock; empty: each process signs by itself
+SIGNER_DIR = Path(os.environ.get("MUSTER_SIGNER_DIR", DATA_DIR / "signer"))  # what a signer of our own remembers
+PACKS_DIR = Path(os.environ.get("MUSTER_PACKS_DIR", DATA_DIR / "packs"))  # shared by all machines, where there are more
+FILES_DIR = Path(os.environ.get("MUSTER_FILES_DIR", DATA_DIR / "files"))  # files that entries name by digest; shared
+
+# ---- who outside keeps checkpoints: docs/how-to/ use-a-time-stamp-authority, run-a-witness, anchor-checkpoints
+TSA_URLS = listed("MUSTER_TSA_URLS")  # authorities of RFC 3161, asked in this order
+TSA_TRUST = os.environ.get("MUSTER_TSA_TRUST", "")  # PEM file: the certificates that their chains end at
+WITNESSES = listed("MUSTER_WITNESSES")  # "https://witness.example name+id+key"
+ANCHORS = listed("MUSTER_ANCHORS")  # file:/path, s3://bucket/prefix?…, mailto:somebody@example
+
+PACKS_IN_CHILD = MODE != "test"  # a process of its own for each pack; tests can't share their database with one
+PACK_MEMORY_MB = int(os.environ.get("MUSTER_PACK_MEMORY_MB", "2048"))  # of address space; it uses a third of it
+FILE_LIMIT = int(os.environ.get("MUSTER_FILE_LIMIT_MB", "50")) * 1_048_576  # of one file that is attached
+ORG_CERT, ORG_KEY = os.environ.get("MUSTER_ORG_CERT", ""), os.environ.get("MUSTER_ORG_KEY", "")  # who signs packs
+ORG_PASSWORD = os.environ.get("MUSTER_ORG_PASSWORD", "")  # of that key
+TRUSTED_LOGS = listed("MUSTER_TRUSTED_LOGS")  # vkeys of other installations whose packs are checked here
+VERIFY_LIMIT = int(os.environ.get("MUSTER_VERIFY_LIMIT_MB", "512")) * 1_048_576  # of a pack that is checked on a page
 
 # ---- reaching people: docs/how-to/reach-people.md -------------------------------------------------------------------
 LINKS_BEGIN = ORIGIN or f"http://127.0.0.1:{os.environ.get('MUSTER_PORT', '8000')}"  # where a notice leads to
@@ -288,6 +310,10 @@ MAIL = mail_server(os.environ.get("MUSTER_EMAIL_URL", ""))
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.host, MAIL.port, MAIL.user, MAIL.password
 EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = MAIL.starttls, MAIL.tls, 10
 DEFAULT_FROM_EMAIL = os.environ.get("MUSTER_EMAIL_FROM", "Muster <muster@localhost>")
+
+# ---- security events: docs/how-to/send-security-events.md -----------------------------------------------------------
+SIEM = siem(os.environ.get("MUSTER_SIEM_URL", ""))
+SIEM_TOKEN = os.environ.get("MUSTER_SIEM_TOKEN", "")  # sent to a webhook as a bearer token
 
 LOGGING = {
     "version": 1,

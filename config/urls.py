@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("approvals/", include("approvals.urls")),
     path("services/", include("catalog.urls")),
     path("evidence/", include("audit.urls")),
+    path("regulation/", include("audit.regulation_urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     *(path("api/v1/", include(f"{room}.api_urls")) for room in rooms),
 ]

@@ -31,14 +31,14 @@ def unpack(file: Path, folder: Path) -> Path:
 
 
 def verify(pack: Path) -> str:
-    """The last line that the pack's verifier said. Raises NotVerified with what it found.
+    """The sentence that the pack's verifier said. Raises NotVerified with what it found.
 
     -I: nothing of this machine's Python may help, as nothing will at the reader's."""
     answer = subprocess.run(
         [sys.executable, "-I", "verify/verify.py"], cwd=pack, capture_output=True, text=True, timeout=120
     )
     said = (answer.stdout + answer.stderr).strip()
-    last = re.sub(r"\s+", " ", said.splitlines()[-1]) if said else "nothing"
+    sentence = re.sub(r"\s+", " ", said.splitlines()[0]) if said else "nothing"
     if answer.returncode != 0:
-        raise NotVerified(last)
-    return last
+        raise NotVerified(sentence)
+    return sentence  # what follows it tells of seals

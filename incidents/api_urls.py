@@ -13,6 +13,7 @@ urlpatterns = [
     path("incidents/<str:uid>/move", incidents.MoveIncident.as_view(), name="move"),
     path("incidents/<str:uid>/notes", incidents.Notes.as_view(), name="notes"),
     path("incidents/<str:uid>/decisions", incidents.Decisions.as_view(), name="decisions"),
+    path("incidents/<str:uid>/corrections", incidents.Corrections.as_view(), name="corrections"),
     path("incidents/<str:uid>/roles", incidents.Roles.as_view(), name="roles"),
     path("incidents/<str:uid>/runs", incidents.Runs.as_view(), name="runs"),
     path("incidents/<str:uid>/entries", incidents.Entries.as_view(), name="entries"),

@@ -41,6 +41,8 @@ CHANGES: dict[str, tuple[str, ...]] = {  # first word of an entry's kind -> frag
     "watch": ("steps", "questions"),
     "proposal": ("steps", "questions"),
     "decision": ("steps", "questions"),
+    "clock": ("clocks",),
+    "classification": ("clocks",),
 }
 
 
@@ -70,7 +72,7 @@ def ops_of(reader: Reader, rows: list[EntryRow]) -> list[Op]:
     """The ops for these entries: states and texts first, then the timeline, then fragments whose shape changed."""
     changed = changes(rows)
     ops = [*_steps(reader, changed.steps), *(_health(reader) if changed.health else [])]
-    for entry in entries_of(rows):
+    for entry in entries_of(reader, rows):
         html = render_to_string("incidents/_entry.html", {"entry": entry})
         ops.append({"op": "prepend", "list": "timeline", "html": html})
     return ops + [refresh(reader, name) for name in FRAGMENTS if name in changed.fragments]

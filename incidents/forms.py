@@ -5,9 +5,10 @@ from typing import Any
 
 from django import forms
 
+from approvals.delegation_forms import MomentField
 from catalog.models import Service, User
 from incidents.models import LONGEST_TEXT, LONGEST_TITLE, Incident
-from incidents.states import MOVES, OPEN, IncidentRole, Phase, Severity
+from incidents.states import MOVES, OPEN, IncidentRole, Phase, Severity, Source
 from runbooks.definitions.typed import BadText, text_of, typed_text
 from runbooks.engine.model import Definition, Input, ValueType
 
@@ -119,6 +120,37 @@ class UpdateForm(forms.Form):
         """When the next update is due; None when none is owed."""
         minutes = self.cleaned_data["next_due"]
         return now + dt.timedelta(minutes=int(minutes)) if minutes else None
+
+
+class EarlierForm(forms.Form):
+    """What happened earlier and is written down now."""
+
+    kind = forms.ChoiceField(choices=[("note", "Note"), ("decision", "Decision")], initial="note", label="What it is")
+    text = forms.CharField(
+        label="What happened, or what was decided and why",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write what happened, in a sentence."},
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    occurred_at = MomentField(label="When it happened", error_messages={"required": "Say when it happened."})
+    source = forms.ChoiceField(choices=Source.choices, label="Where it stood until now")
+
+    def __init__(self, *args: Any, user: User, now: dt.datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["occurred_at"]
+        assert isinstance(field, MomentField)
+        field.in_zone(user, now)
+
+
+class CorrectForm(forms.Form):
+    """What is right instead of what an entry says. The wrong one stays readable."""
+
+    text = forms.CharField(
+        label="What is right",
+        max_length=LONGEST_TEXT,
+        error_messages={"required": "Write what is right, in a sentence."},
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 class WriteForm(forms.Form):

@@ -9,10 +9,10 @@ from django.http import Http404
 
 from audit.permissions import Label, May
 from catalog.models import Team, User
-from catalog.permissions import Right, holds
+from catalog.permissions import EVIDENCE, Right, holds
 from incidents.errors import NoService
 from incidents.models import Incident, RoleHolder
-from incidents.selectors.incidents import PREFIX, exportable_by, streams_of, visible_to
+from incidents.selectors.incidents import PREFIX, incidents_where, streams_of, visible_to
 from incidents.states import IncidentRole, Phase
 from runbooks.models import Run
 
@@ -78,8 +78,8 @@ def run_gate(user: User, run: Run, right: Right) -> bool:
 
 
 def stream_gate(user: User, may: May) -> Q:
-    """Which streams of incidents `user` may view or export: the ledger's gate for `inc_`."""
-    incidents = visible_to(user) if may == "view" else visible_to(user) & exportable_by(user)
+    """Which streams of incidents `user` may view, or do more with: the ledger's gate for `inc_`."""
+    incidents = visible_to(user) if may == "view" else visible_to(user) & incidents_where(user, EVIDENCE[may])
     return Q(uid__in=streams_of(incidents))
 
 

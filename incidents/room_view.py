@@ -24,9 +24,12 @@ RoomUrls.steps.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from incidents.run_view import Action, Person, Question, RunView, StepGroup
+
+if TYPE_CHECKING:  # the page of styles shows a room without any database
+    from audit.regimes.showing import ClockRow
 
 Category = Literal["decisions", "steps", "signals", "comms", "noise"]
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 58, 18, 2
@@ -133,7 +136,8 @@ class HealthRow:
 class TimelineEntry:
     """A ledger entry as a reader sees it. state colours the icon ("wait" for grey). lead: the bold beginning.
 
-    rest: goes on in the same line. note: a smaller line under it. quote: somebody's own words.
+    rest: goes on in the same line. note: a smaller line under it. quote: somebody's own words. correct_url: where the
+    reader may correct it; empty where they may not.
     """
 
     seq: int
@@ -146,6 +150,7 @@ class TimelineEntry:
     quote: str = ""
     category: Category = "noise"
     url: str = ""
+    correct_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,8 @@ class RoomUrls:
     timeline: str
     note: str = ""
     evidence: str = ""
+    earlier: str = ""
+    clocks: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,6 +209,12 @@ class RoomView:
     questions: tuple[Question, ...] = ()
     earlier_url: str = ""
     may_write: bool = False
+    clocks: "tuple[ClockRow, ...]" = ()  # of reports that are due, the soonest first
+
+    @property
+    def stream(self) -> str:
+        """uid of the incident's ledger stream."""
+        return f"inc_{self.uid}"
 
     @property
     def has_question_for_you(self) -> bool:

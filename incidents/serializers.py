@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from catalog.models import Service, Team, User
 from incidents.models import LONGEST_TEXT, LONGEST_TITLE, Incident, RoleHolder
-from incidents.states import IncidentRole, Phase, Severity
+from incidents.states import IncidentRole, Phase, Severity, Source
 from runbooks.models import Runbook
 
 
@@ -90,6 +90,24 @@ class TextSerializer(serializers.Serializer[dict[str, Any]]):
     """Somebody's words."""
 
     text = serializers.CharField(max_length=LONGEST_TEXT)
+
+
+class SaidSerializer(TextSerializer):
+    """Somebody's words. occurred_at and source, both or none: it happened earlier, and stood on paper or in a chat."""
+
+    occurred_at = serializers.DateTimeField(required=False)
+    source = serializers.ChoiceField(choices=Source.choices, required=False)  # type: ignore[assignment]  # a field of that name
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("occurred_at" in attrs) != ("source" in attrs):
+            raise serializers.ValidationError("Give occurred_at and source, or neither.")
+        return attrs
+
+
+class CorrectionSerializer(TextSerializer):
+    """What is right instead of what the entry `seq` says."""
+
+    seq = serializers.IntegerField(min_value=0)
 
 
 class RoleSerializer(serializers.Serializer[dict[str, Any]]):

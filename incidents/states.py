@@ -67,3 +67,12 @@ def check_move(current: str, target: str) -> None:
     """Raises IllegalTransition unless the table allows current -> target."""
     if target not in MOVES[current]:
         raise IllegalTransition(current, target)
+
+
+class Source(TextChoices):
+    """Where stood what is written down later."""
+
+    PAPER = "paper", "On paper"
+    CHAT = "chat", "In a chat"
+    PHONE = "phone", "In a call"
+    MEMORY = "memory", "In somebody's memory"

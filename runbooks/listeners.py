@@ -12,7 +12,7 @@ from approvals.models import ApprovalRequest
 from approvals.selectors import panel_provider
 from approvals.signals import request_settled
 from plumbing import doorbell, sweep
-from runbooks import tasks
+from runbooks import copies, tasks
 from runbooks.engine import attaching, consent, following, presence, queueing, shell, timers
 from runbooks.models import Attempt, StepRun
 from runbooks.outlook import panels
@@ -25,6 +25,7 @@ MOST = 500  # subjects of one pass
 
 def connect() -> None:
     """Called once, when the app is ready."""
+    copies.connect()
     doorbell.answer("attempt", lambda pk: _send(tasks.attend, pk))
     doorbell.answer("work", lambda subject: _send(tasks.work, subject))
     doorbell.answer("run", lambda uid: _send(tasks.advance_run, uid))

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from audit.permissions import Label, May, visible_streams
 from catalog.models import Membership, Team, User
-from catalog.permissions import Right, holds, teams_where
+from catalog.permissions import EVIDENCE, Right, holds, teams_where
 from catalog.states import ROLE_RIGHTS
 from runbooks.models import Resource, Run, Runbook, StepRun
 from runbooks.selectors import visible_to
@@ -108,8 +108,8 @@ def may_tend_workers(user: User | AnonymousUser) -> bool:
 
 
 def stream_gate(user: User, may: May) -> Q:
-    """Which streams of runbooks `user` may view or export: the ledger's gate for `rbk_`."""
-    teams = teams_where(user, Right.VIEW if may == "view" else Right.EXPORT)
+    """Which streams of runbooks `user` may view, or do more with: the ledger's gate for `rbk_`."""
+    teams = teams_where(user, EVIDENCE[may])
     return Q(uid__in=[f"{PREFIX}{uid}" for uid in Runbook.objects.filter(team__in=teams).values_list("uid", flat=True)])
 
 

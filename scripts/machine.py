@@ -50,9 +50,11 @@ def needs(part: str) -> list[Need]:
     ]
     rabbitmq = Need("RabbitMQ", ("rabbitmq-server",), shutil.which(RABBITMQ))
     browser = [Need("Chromium", ("chromium", "fonts-dejavu-core", "fonts-inter"), chromium())]
+    pdf = [Need(program, ("poppler-utils",), shutil.which(program)) for program in ("pdfsig", "pdftotext")]
     stage = [Need(program, (package,), find(program)) for program, package in PACKAGES.items()]
     known = {
-        "postgresql": servers,
+        "sqlite": pdf,
+        "postgresql": [*servers, *pdf],
         "faults": [*servers, rabbitmq],
         "monkey": [*servers, rabbitmq],
         "chromium": browser,

@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.plugins.lacking",
     "tests.plugins.prometheus",
     "tests.plugins.real_database",
+    "tests.plugins.own_signer",
     "tests.cast",
 ]
 

@@ -62,6 +62,8 @@ def _check(giver: User, taker: User, since: dt.datetime, until: dt.datetime, rea
         raise BadDelegation("taker", "Somebody else must stand in for you.")
     if taker.kind == UserKind.MACHINE:
         raise BadDelegation("taker", f"{taker} can't stand in: {MACHINE}.")
+    if taker.kind == UserKind.AUDITOR:
+        raise BadDelegation("taker", f"{taker} can't stand in: an auditor reads and decides nothing.")
     if not taker.is_active:
         raise BadDelegation("taker", f"{taker} can't stand in: the account is not active.")
     if until <= max(since, now):

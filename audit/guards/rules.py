@@ -9,7 +9,12 @@ TABLES: dict[str, list[tuple[str, ...]]] = {  # table -> its unique keys besides
     "ledger_checkpoint": [("size",)],
     "ledger_timestamp": [],
     "ledger_cosignature": [("checkpoint_id", "witness")],
+    "ledger_anchor": [("checkpoint_id", "place")],
     "ledger_pack": [("uid",)],
+    "ledger_key": [("public",)],
+    "ledger_key_retirement": [("key_id",)],
+    "ledger_epoch": [("number",), ("origin",)],
+    "ledger_pack_part": [("pack_id", "stream_id")],
 }
 MOVES_FORWARD = "ledger_stream"  # the one table with an allowed update
 ERASABLE = "ledger_disclosure"  # the one table with an allowed delete

@@ -1,126 +1,49 @@
-"""What goes into a pack: read from the ledger once, for a size that a checkpoint covers."""
+"""The payload of a pack, but its report: an extract of the ledger as files."""
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
 
-from audit import checkpoints, merkle, notes
+from audit import notes
 from audit.canonical import Json, canon
-from audit.errors import BadRedaction
-from audit.models import Checkpoint, Entry, Head, Pack, Stream
-from audit.naming import Person, people
-from audit.packs.providers import provided
-from audit.selectors import EntryRow, every_entry, row_of
+from audit.extracts import Extract, Part
+from audit.packs.bag import Content
 
-Withheld = Mapping[tuple[int, str], str]  # (seq, field) -> reason
-ACTOR_ID = re.compile(r"\b[a-z]{3}_[0-9a-f]{32}\b")
+MAIN = "ledger"  # folder of the stream that the pack is about
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """One stream up to one size, with everything that makes it readable and checkable."""
-
-    stream: Stream
-    head: Head
-    checkpoint: Checkpoint
-    proof: list[bytes]
-    previous: list[Pack]
-    rows: list[EntryRow]  # without what is withheld
-    lines: list[bytes]
-    leaves: list[bytes]
-    disclosures: list[tuple[int, str, bytes]]
-    redactions: list[dict[str, str | int]]
-    people: dict[str, Person]
-    provided: Mapping[str, bytes]
-    made: datetime
-    title: str
-    withheld: Withheld = field(default_factory=dict)
-
-
-def gather(stream: Stream, checkpoint: Checkpoint, *, made: datetime, title: str, withheld: Withheld) -> Contents:
-    """Read what `checkpoint` covers of a stream. Raises BadRedaction for a field to withhold that isn't there."""
-    head = Head.objects.filter(stream=stream, idx__lt=checkpoint.size).order_by("-size")[0]
-    found = list(every_entry(stream, head.size))
-    disclosures, redactions = _opened(found, withheld)
-    shown = {(seq, name) for seq, name, _ in disclosures}
-    rows = [_without(row_of(entry), shown) for entry in found]
-    return Contents(
-        stream=stream,
-        head=head,
-        checkpoint=checkpoint,
-        proof=merkle.inclusion_proof(checkpoints.head_leaves(checkpoint.size), head.idx),
-        previous=list(Pack.objects.filter(stream=stream, size__lte=head.size).order_by("pk")),
-        rows=rows,
-        lines=[bytes(entry.body) for entry in found],
-        leaves=[bytes(entry.leaf) for entry in found],
-        disclosures=disclosures,
-        redactions=redactions,
-        people=people(actors_of(rows)),
-        provided=provided(stream.uid, rows),
-        made=made,
-        title=title,
-        withheld=withheld,
-    )
-
-
-def _opened(found: list[Entry], withheld: Withheld) -> tuple[list[tuple[int, str, bytes]], list[dict[str, str | int]]]:
-    """The disclosures that go into the pack, and one redaction for every field that doesn't."""
-    disclosures: list[tuple[int, str, bytes]] = []
-    redactions: list[dict[str, str | int]] = []
-    known: set[tuple[int, str]] = set()
-    for entry in found:
-        erased = {erasure.name: f"erased by entry {erasure.stream_seq}" for erasure in entry.erasures.all()}
-        payloads = {disclosure.name: bytes(disclosure.payload) for disclosure in entry.disclosures.all()}
-        for name in sorted({*erased, *payloads}):
-            known.add((entry.seq, name))
-            redaction: dict[str, str | int] = {"seq": entry.seq, "name": name}
-            if name not in payloads:
-                redactions.append({**redaction, "state": "erased", "reason": erased[name]})
-            elif (entry.seq, name) in withheld:
-                redactions.append({**redaction, "state": "withheld", "reason": withheld[entry.seq, name]})
-            else:
-                disclosures.append((entry.seq, name, payloads[name]))
-    if unknown := withheld.keys() - known:
-        raise BadRedaction([f"entry {seq}, field {name}" for seq, name in sorted(unknown)])
-    return disclosures, redactions
-
-
-def _without(row: EntryRow, shown: set[tuple[int, str]]) -> EntryRow:
-    fields = {name: value for name, value in row.fields.items() if (row.seq, name) in shown}
-    hidden = tuple(sorted({*row.erased, *(row.fields.keys() - fields.keys())}))
-    return EntryRow(row.seq, row.uid, row.time, row.kind, row.actor, fields, row.leaf, hidden)
-
-
-def actors_of(rows: Iterable[EntryRow]) -> set[str]:
-    """Whoever acted, and whoever a field names."""
-    told: set[str] = set()
-    for row in rows:
-        told.update([row.actor, *ACTOR_ID.findall(str(row.fields))])
-    return told
-
-
-def ledger_files(contents: Contents) -> dict[str, bytes]:
+def payload_of(extract: Extract) -> dict[str, Content]:
     """The machine-readable part of the payload: path below data/ -> content."""
-    note = bytes(contents.checkpoint.note)
-    previous: list[dict[str, Json]] = [
-        {"size": pack.size, "root": bytes(pack.root).hex(), "tagmanifest_sha256": pack.tagmanifest_sha256}
-        for pack in contents.previous
+    note = bytes(extract.checkpoint.note)
+    told: list[Json] = [
+        {"id": key, "name": one.name, "title": one.title} for key, one in sorted(extract.people.items())
     ]
-    told = [{"id": key, "name": one.name, "title": one.title} for key, one in sorted(contents.people.items())]
+    files: dict[str, Content] = {f"{MAIN}/checkpoint": note, "people.json": canon(told)}
+    for part in extract.parts:
+        folder = folder_of(part, extract)
+        files |= {f"{folder}/{name}": content for name, content in _ledger_files(part, note).items()}
+    return files
+
+
+def folder_of(part: Part, extract: Extract) -> str:
+    """Where a stream's files lie, below data/."""
+    return MAIN if part is extract.main else f"streams/{part.stream.uid}"
+
+
+def _ledger_files(part: Part, note: bytes) -> Mapping[str, bytes]:
+    previous: list[Json] = [
+        {"size": pack.size, "root": pack.root.hex(), "tagmanifest_sha256": pack.tagmanifest_sha256}
+        for pack in part.previous
+    ]
+    redactions: list[Json] = [
+        {"seq": one.seq, "name": one.name, "state": one.state, "reason": one.reason} for one in part.redactions
+    ]
     return {
-        "ledger/entries.jsonl": _lines(contents.lines),
-        "ledger/leaves.txt": _lines([leaf.hex().encode() for leaf in contents.leaves]),
-        "ledger/disclosures.tsv": _lines(
-            [f"{seq}\t{name}\t".encode() + payload for seq, name, payload in contents.disclosures]
-        ),
-        "ledger/redactions.jsonl": _lines([canon(redaction) for redaction in contents.redactions]),
-        "ledger/head.json": bytes(contents.head.body),
-        "ledger/head.tlog-proof": notes.proof(contents.head.idx, contents.proof, note),
-        "ledger/checkpoint": note,
-        "ledger/previous.json": canon(previous),
-        "people.json": canon(told),
-        **contents.provided,
+        "entries.jsonl": _lines(part.lines),
+        "leaves.txt": _lines([leaf.hex().encode() for leaf in part.leaves]),
+        "disclosures.tsv": _lines([f"{seq}\t{name}\t".encode() + payload for seq, name, payload in part.disclosures]),
+        "redactions.jsonl": _lines([canon(one) for one in redactions]),
+        "head.json": bytes(part.head.body),
+        "head.tlog-proof": notes.proof(part.head.idx, part.proof, note),
+        "previous.json": canon(previous),
     }
 
 

@@ -1,28 +1,43 @@
-"""Issuing a pack: verify the stream, sign a checkpoint over it, seal the bag, and record that it was handed out."""
+"""Issuing a pack: verify the streams, sign a checkpoint over them, seal the bag and sign it, and record all that."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 
-from audit import checkpoints, keys, ledger, naming, notes
+from audit import checkpoints, keys, ledger
 from audit.canonical import Json
 from audit.errors import BrokenStream, NoSuchStream, NothingToPack
+from audit.extracts import Extract, parts_of, people_in, sizes_of
+from audit.files import store
+from audit.files.attaching import Named, files_in
 from audit.ledger import Actor
-from audit.models import Checkpoint, Pack, Stream
-from audit.packs.bag import TAGMANIFEST, bagged
-from audit.packs.container import zipped
-from audit.packs.contents import Contents, Withheld, gather, ledger_files
-from audit.packs.report import report_html
+from audit.models import Checkpoint, Pack, PackKind, PackPart, Stream
+from audit.packs import keeping
+from audit.packs.bag import TAGMANIFEST, Content
+from audit.packs.container import write_zip
+from audit.packs.contents import payload_of
+from audit.packs.errors import FileMissing
+from audit.packs.orders import Order, order_of
+from audit.packs.organisation import Organisation, organisation
+from audit.packs.providers import provided
+from audit.packs.seal import Keys, sealed
+from audit.packs.signatures import cades, pades
+from audit.redaction.sets import Basis, basis_for
+from audit.redaction.withholding import people_shown, title_shown
+from audit.reports import Proof, material_of, render
+from audit.trust import attesting, stamps
+from audit.trust.attesting import Attestations
 from audit.verify import verify_stream
 from plumbing import clock
 from plumbing.database import atomic
 
-BUNDLE = Path(__file__).parent / "bundle"
+MOST_NAMED = 200  # further streams in the entry pack.issued, which must stay small; ledger_pack_part has all
+
+Tell = Callable[[str, int], None]  # what is being done now, and how much of all is done, in per cent
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,90 +45,203 @@ class IssuedPack:
     """A sealed pack, and what was recorded about it."""
 
     uid: UUID
+    name: str  # of the zip, when it is downloaded
     stream: str
     size: int
     root: str
     tagmanifest_sha256: str
     zip_sha256: str
-    content: bytes
+    path: Path
 
     @property
-    def name(self) -> str:
-        """File name of the zip."""
-        return f"{top_folder(self.stream, self.size)}.zip"
+    def content(self) -> bytes:
+        """The zip, whole."""
+        return self.path.read_bytes()
 
 
-def build_pack(stream_uid: str, *, actor: Actor, withheld: Withheld | None = None) -> IssuedPack:
-    """Make an evidence pack of a stream as it is now, and record pack.issued in the stream `portal`.
-
-    withheld: {(seq, field): reason}, openly listed in the pack. Call it outside a transaction: it may take seconds.
-    Raises NoSuchStream, NothingToPack, BrokenStream, BadRedaction, Forked, NoLogKey."""
-    stream, checkpoint = _signed(stream_uid)
-    title = naming.labels([stream_uid])[stream_uid].title
-    contents = gather(stream, checkpoint, made=clock.now(), title=title, withheld=withheld or {})
-    files = sealed(contents, keys.log_key().public_key())
-    top = top_folder(stream_uid, contents.head.size)
-    content = zipped({f"{top}/{path}": data for path, data in files.items()})
-    return _recorded(contents, files[TAGMANIFEST], content, actor)
+def build_pack(stream_uid: str, *, actor: Actor, withheld: Mapping[tuple[int, str], str] | None = None) -> IssuedPack:
+    """Make an evidence pack of one stream as it is now: issue() in short."""
+    return issue(order_of(stream_uid, withheld), actor=actor)
 
 
-def _signed(stream_uid: str) -> tuple[Stream, Checkpoint]:
-    """The stream, found whole, and a checkpoint that covers it."""
-    stream = Stream.objects.filter(uid=stream_uid).first()
-    if stream is None:
-        raise NoSuchStream(stream_uid)
-    verdict = verify_stream(stream_uid)
-    if not verdict.ok:
-        raise BrokenStream(verdict.sentence)
+def issue(
+    order: Order, *, actor: Actor, tell: Tell = lambda *_: None, then: Callable[[Pack, int], None] = lambda *_: None
+) -> IssuedPack:
+    """Make a pack, keep it by its digest, and record pack.issued in the stream `portal`.
+
+    Whatever is withheld is openly listed in the pack. Call it outside a transaction: it may take seconds. then: what
+    else belongs into the transaction that records it; gets the pack's row and the size of its file.
+    Raises NoSuchStream, NothingToPack, BrokenStream, BadRedaction, Forked, NoLogKey, SignerAway, PackTooLarge,
+    BadCertificate, NotStamped."""
+    streams = _whole(order, tell)
+    tell("Signing a checkpoint", 30)
     checkpoint = checkpoints.checkpoint()
-    if checkpoint is None or verdict.size == 0:
-        raise NothingToPack(stream_uid)
-    return stream, checkpoint
+    if checkpoint is None:
+        raise NothingToPack(order.streams[0])
+    tell("Reading entries", 35)
+    extract, basis = extract_of(order, streams, checkpoint)
+    tell("Writing the report", 50)
+    files = packed(extract, order, basis)
+    tell("Writing the zip", 85)
+    top = top_folder(extract)
+    with keeping.draft() as file:
+        write_zip(file, {f"{top}/{path}": content for path, content in files.items()})
+        size = file.tell()
+        digest = keeping.keep(file)
+    tagmanifest = files[TAGMANIFEST]
+    assert isinstance(tagmanifest, bytes)
+    try:
+        return _recorded(extract, sha256(tagmanifest).hexdigest(), digest, actor, lambda pack: then(pack, size))
+    except Exception:
+        if not Pack.objects.filter(zip_sha256=digest).exists():
+            keeping.forget(digest)  # nobody will ever ask for it
+        raise
 
 
-def sealed(contents: Contents, key: Ed25519PublicKey) -> dict[str, bytes]:
-    """All files of the pack by path. The same contents give the same bytes."""
-    origin, fingerprint = settings.LEDGER_ORIGIN, keys.fingerprint(key)
-    explained = (BUNDLE / "VERIFY.txt").read_text().format(fingerprint=fingerprint)
-    tags = {
-        "VERIFY.txt": explained.encode(),
-        "verify/verify.py": (BUNDLE / "verify.py").read_bytes(),
-        "verify/verify.sh": (BUNDLE / "verify.sh").read_bytes(),
-        "keys/log.pub.pem": keys.public_pem(key),
-        "keys/log.vkey": f"{notes.vkey(origin, key)}\n".encode(),
-    }
-    payload = {**ledger_files(contents), "report.html": report_html(contents, fingerprint=fingerprint, origin=origin)}
-    return bagged(payload, tags, _info(contents))
+def _whole(order: Order, tell: Tell) -> list[Stream]:
+    """The streams, each found whole."""
+    streams = []
+    for number, uid in enumerate(order.streams):
+        tell(f"Verifying {uid}"[:80], 1 + 29 * number // len(order.streams))
+        stream = Stream.objects.filter(uid=uid).first()
+        if stream is None:
+            raise NoSuchStream(uid)
+        verdict = verify_stream(uid)
+        if not verdict.ok:
+            raise BrokenStream(verdict.sentence)
+        if verdict.size == 0:
+            raise NothingToPack(uid)
+        streams.append(stream)
+    return streams
 
 
-def top_folder(stream_uid: str, size: int) -> str:
+def extract_of(order: Order, streams: list[Stream], checkpoint: Checkpoint) -> tuple[Extract, Basis]:
+    """What of these streams goes into the pack, and on what its redactions rest."""
+    basis = basis_for(sizes_of(streams, checkpoint), order.audience, order.redaction)
+    withheld = {**basis.withheld, **order.withheld}
+    parts = parts_of(streams, checkpoint, withheld=withheld, leave=order.leave)
+    known, title = people_in(parts), order.title
+    if basis.profile:
+        known = people_shown(known, basis.profile)
+    named = tuple(replace(part, title=title_shown(part.stream.uid, basis.profile, withheld)) for part in parts)
+    if order.kind != PackKind.PERIOD and (basis.profile or named[0].title != parts[0].title):
+        title = named[0].title
+    parts = named
+    extract = Extract(
+        kind=order.kind,
+        subject=order.subject,
+        title=title,
+        parts=parts,
+        checkpoint=checkpoint,
+        people=known,
+        made=clock.now(),
+        audience=order.audience,
+        since=order.since,
+        until=order.until,
+        withheld=withheld,
+    )
+    return extract, basis
+
+
+def packed(extract: Extract, order: Order, basis: Basis) -> dict[str, Content]:
+    """All files of the pack by path, with the signatures over it. Raises BadCertificate, NotStamped."""
+    by, attest = organisation(), attesting.attestations(extract.checkpoint, ask=True)
+    payload = payload_of(extract) | _attestations(attest)
+    rooms: dict[str, Content] = {}
+    for part in extract.parts:
+        more = provided(part.stream.uid, part.shown)
+        rooms |= {path: content for path, content in more.items() if basis.shows_file(path)}
+    attached = [each for part in extract.parts for each in files_in(part.shown)]
+    payload |= rooms | _files(attached)
+    valid = keys.valid_at(extract.checkpoint.size)
+    proof = Proof(
+        origin=valid[-1].origin,
+        keys=[key.fingerprint for key in valid],
+        stamped=attest.gen_time,
+        certificate=f"{by.name}, SHA-256 {by.fingerprint}" if by else "",
+        witnesses=attest.witnesses,
+    )
+    in_memory = {path: content for path, content in rooms.items() if isinstance(content, bytes)}
+    material = material_of(
+        extract, proof, files=in_memory, attachments=[(each.name, each.size, each.sha256) for each in attached]
+    )
+    for number, pdf in enumerate(render(material, language=order.language, paper=order.paper), 1):
+        payload["report.pdf" if number == 1 else f"report-{number}.pdf"] = pades(pdf, by) if by else pdf
+    return _signed(sealed(extract, payload, _keys(valid, by)), by)
+
+
+def _files(attached: Sequence[Named]) -> dict[str, Content]:
+    for each in attached:
+        if not store.path_of(each.sha256).is_file():
+            raise FileMissing(each.name, each.sha256)
+    return {f"files/{each.sha256}": store.path_of(each.sha256) for each in attached}
+
+
+def _attestations(attest: Attestations) -> dict[str, Content]:
+    found = {"ledger/checkpoint.tsr": attest.tsr, "ledger/checkpoint.witnessed": attest.witnessed}
+    return {path: content for path, content in found.items() if content}
+
+
+def _keys(valid: Sequence[keys.LogKey], by: Organisation | None) -> Keys:
+    newest = valid[-1]
+    anchors = stamps.trust_pem() + (by.anchors_pem if by else b"")
+    witnesses = [each.partition(" ")[2].strip() for each in settings.WITNESSES]  # "https://… name+id+key"
+    return Keys(keys.public_pem(newest.public), newest.fingerprint, [key.vkey for key in valid], anchors, witnesses)
+
+
+def _signed(files: dict[str, Content], by: Organisation | None) -> dict[str, Content]:
+    """With what the tagmanifest can't list: the signature over it, and a time stamp."""
+    tagmanifest = files[TAGMANIFEST]
+    assert isinstance(tagmanifest, bytes)
+    if by:
+        files[f"{TAGMANIFEST}.p7s"] = cades(tagmanifest, by)
+    if token := stamps.token_for(tagmanifest):
+        files[f"{TAGMANIFEST}.tsr"] = token.response
+    return files
+
+
+def top_folder(extract: Extract) -> str:
     """Name of the one folder in the zip."""
-    return f"evidence-{stream_uid}-{size}"
+    stream, size = extract.main.stream.uid, extract.main.head.size
+    is_whole = extract.kind in (PackKind.INCIDENT, PackKind.RUNBOOK, PackKind.STREAM)
+    return f"evidence-{stream}-{size}" if is_whole else f"evidence-{extract.kind}-{stream}-{size}"
 
 
-def _info(contents: Contents) -> Mapping[str, str]:
-    return {
-        "Bag-Software-Agent": "Muster",
-        "Bagging-Date": f"{contents.made:%Y-%m-%d}",
-        "External-Identifier": contents.stream.uid,
-        "External-Description": " ".join(contents.title.split()),
-    }
-
-
-def _recorded(contents: Contents, tagmanifest: bytes, content: bytes, actor: Actor) -> IssuedPack:
-    stream, size, root = contents.stream, contents.head.size, bytes(contents.head.root)
-    sealed_as, zipped_as = sha256(tagmanifest).hexdigest(), sha256(content).hexdigest()
-    told: dict[str, Json] = {
-        "stream": stream.uid,
-        "size": size,
-        "root": root.hex(),
-        "tagmanifest_sha256": sealed_as,
-        "zip_sha256": zipped_as,
-        "withheld": len(contents.withheld),
-    }
+def _recorded(
+    extract: Extract, sealed_as: str, zipped_as: str, actor: Actor, then: Callable[[Pack], None]
+) -> IssuedPack:
+    stream, size, root = extract.main.stream, extract.main.head.size, bytes(extract.main.head.root)
+    uid = uuid4()
     with atomic():
-        uid = ledger.record("portal", "pack.issued", actor, told).uid
-        Pack.objects.create(
+        pack = Pack.objects.create(
             uid=uid, stream=stream, size=size, root=root, tagmanifest_sha256=sealed_as, zip_sha256=zipped_as
         )
-    return IssuedPack(uid, stream.uid, size, root.hex(), sealed_as, zipped_as, content)
+        PackPart.objects.bulk_create(
+            PackPart(pack=pack, stream=part.stream, size=part.head.size, root=bytes(part.head.root))
+            for part in extract.parts[1:]
+        )
+        then(pack)
+        ledger.record("portal", "pack.issued", actor, _told(extract, sealed_as, zipped_as), idem=uid)
+    name, path = f"{top_folder(extract)}.zip", keeping.path_of(zipped_as)
+    return IssuedPack(uid, name, stream.uid, size, root.hex(), sealed_as, zipped_as, path)
+
+
+def _told(extract: Extract, sealed_as: str, zipped_as: str) -> dict[str, Json]:
+    """What the entry pack.issued says."""
+    stream, head = extract.main.stream, extract.main.head
+    told: dict[str, Json] = {
+        "kind": extract.kind,
+        "stream": stream.uid,
+        "size": head.size,
+        "root": bytes(head.root).hex(),
+        "tagmanifest_sha256": sealed_as,
+        "zip_sha256": zipped_as,
+        "withheld": len(extract.withheld),
+    }
+    if extract.audience:
+        told["audience"] = extract.audience
+    if extract.subject and extract.subject != stream.uid:
+        told["subject"] = extract.subject
+    if further := [part.stream.uid for part in extract.parts[1:]]:
+        told["streams"] = [*further[:MOST_NAMED]]
+    return told

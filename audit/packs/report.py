@@ -1,14 +1,11 @@
-"""The readable part of a pack: one HTML file that loads nothing, prints well, and says UTC first."""
+"""An entry in words, for pages that list entries."""
 
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.template.loader import render_to_string
-
 from audit.canonical import Json
 from audit.naming import Person
-from audit.packs.contents import Contents
 from audit.selectors import EntryRow
 
 
@@ -23,22 +20,6 @@ class Line:
     details: list[tuple[str, str]]
     hidden: tuple[str, ...]
     leaf: str
-
-
-def report_html(contents: Contents, *, fingerprint: str, origin: str) -> bytes:
-    """The report. Everything that people typed is escaped; the file needs no network and no script."""
-    context = {
-        "contents": contents,
-        "lines": [line_of(row, contents.people) for row in contents.rows],
-        "first": contents.rows[0].time,
-        "last": contents.rows[-1].time,
-        "root": bytes(contents.head.root).hex(),
-        "made": contents.made.astimezone(UTC),
-        "people": sorted(contents.people.items(), key=lambda item: item[1].name),
-        "fingerprint": fingerprint,
-        "origin": origin,
-    }
-    return render_to_string("audit/report.html", context).encode()
 
 
 def line_of(row: EntryRow, known: dict[str, Person]) -> Line:

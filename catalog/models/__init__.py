@@ -1,5 +1,6 @@
 """Rows of the catalog, by what they are about: people, the estate of services, how people are reached."""
 
+from catalog.models.auditors import AuditorAccess
 from catalog.models.estate import Dependency, Probe, Service
 from catalog.models.people import (
     HEX_DIGITS,
@@ -19,6 +20,7 @@ __all__ = [
     "LONGEST_ADDRESS",
     "LONGEST_PATH",
     "Absence",
+    "AuditorAccess",
     "ContactPoint",
     "Dependency",
     "MachineToken",

@@ -25,7 +25,7 @@ from catalog.services.reaching import notify
 from catalog.services.sign_in import LONGEST_ADDRESS
 from catalog.services.teams import ACCESS
 from catalog.services.tries import count_try, forget_tries, is_blocked, key_of
-from catalog.states import UserKind
+from catalog.states import SIGN_IN
 from catalog.stepup import STRONG
 from plumbing import clock
 from plumbing.database import atomic
@@ -173,7 +173,7 @@ def reset_factors(user: User, *, reason: str, actor: ledger.Actor) -> int:
 
 
 def _demand_room(user: User, kind: str, most: int, why: str) -> None:
-    if user.kind != UserKind.PERSON:
+    if user.kind not in SIGN_IN:
         raise FactorNotAdded(f"{user} is a machine user; machines have tokens")
     User.objects.select_for_update().get(pk=user.pk)
     if Authenticator.objects.filter(user=user, type=kind).count() >= most:

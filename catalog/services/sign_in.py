@@ -4,12 +4,13 @@ from django.contrib.auth import authenticate
 
 from audit import ledger
 from audit.canonical import Json
+from catalog.auditing import may_sign_in
 from catalog.errors import WrongCredentials
 from catalog.models import User
 from catalog.services.teams import ACCESS
 from catalog.services.tries import count_try, forget_tries, is_blocked, key_of
-from catalog.states import UserKind
 from catalog.stepup import has_factor
+from plumbing import clock
 from plumbing.database import atomic
 
 LONGEST_ADDRESS, LONGEST_NAME = 64, 150
@@ -23,7 +24,7 @@ def check_credentials(username: str, password: str, address: str) -> User:
     pair = key_of("pair", f"{name.casefold()}\n{address}")
     tries = count_try(pair, address)
     user = authenticate(username=username, password=password)  # slow on purpose: never inside a transaction
-    if not isinstance(user, User) or user.kind != UserKind.PERSON:
+    if not isinstance(user, User) or not may_sign_in(user, clock.now()):
         _record_refusal(name, pair, address)
         raise WrongCredentials
     with atomic():

@@ -6,7 +6,7 @@ from guardian.shortcuts import assign_perm
 
 from audit import ledger
 from audit.canonical import Json
-from catalog.errors import NotAMember
+from catalog.errors import AuditorStaysOut, NotAMember
 from catalog.models import Membership, RoleGroup, Team, User
 from catalog.states import ROLE_RIGHTS, Right, Role, UserKind
 from plumbing.database import atomic
@@ -80,7 +80,11 @@ def _make_user(user: User, password: str | None, actor: ledger.Actor) -> User:
 
 @atomic()
 def join(team: Team, user: User, role: Role | str, actor: ledger.Actor) -> Membership:
-    """Give somebody a role in a team, with its rights. Recorded once, however often it is asked for."""
+    """Give somebody a role in a team, with its rights. Recorded once, however often it is asked for.
+
+    Raises AuditorStaysOut."""
+    if user.kind == UserKind.AUDITOR:
+        raise AuditorStaysOut(str(user))
     membership, is_new = Membership.objects.get_or_create(team=team, user=user, role=Role(role))
     user.groups.add(_group(team, role))
     if is_new:

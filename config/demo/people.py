@@ -61,6 +61,7 @@ PEOPLE = (
     Person("jonas", "Jonas Weber", "Communications lead", ((Role.RESPONDER, WORKING_TEAMS),)),
     Person("tom", "Tom Saal", "Reliability engineer", ((Role.AUTHOR, WORKING_TEAMS), (Role.RESPONDER, WORKING_TEAMS))),
     Person("ines", "Ines Brandt", "Compliance officer", ((Role.COMPLIANCE, EVERYWHERE),)),
+    Person("olga", "Olga Lind", "Legal counsel", ((Role.COMPLIANCE, EVERYWHERE),)),
     Person("noor", "Noor Haddad", "Portal administrator", ((Role.ADMINISTRATOR, EVERYWHERE),)),
     Person("emil", "Emil Krause", "Branch operations", ((Role.VIEWER, ("payments", "web-platform")),)),
 )

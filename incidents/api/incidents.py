@@ -110,23 +110,43 @@ class MoveIncident(APIView):
 class Notes(APIView):
     """Somebody's words in the timeline."""
 
-    @extend_schema(request=serializers.TextSerializer, responses={201: serializers.WrittenSerializer})
+    @extend_schema(request=serializers.SaidSerializer, responses={201: serializers.WrittenSerializer})
     def post(self, request: Request, uid: str) -> Response:
-        """Add a note."""
-        given = _checked(serializers.TextSerializer(data=request.data))
+        """Add a note, of now or of earlier."""
+        given = _checked(serializers.SaidSerializer(data=request.data))
         incident = incident_for(request.user, uid, may=Right.CONTRIBUTE)
-        return _written(services.add_note(incident, given["text"], actor=caller(request)))
+        return _said(incident, given, is_decision=False, actor=caller(request))
 
 
 class Decisions(APIView):
     """What was decided, and why."""
 
-    @extend_schema(request=serializers.TextSerializer, responses={201: serializers.WrittenSerializer})
+    @extend_schema(request=serializers.SaidSerializer, responses={201: serializers.WrittenSerializer})
     def post(self, request: Request, uid: str) -> Response:
-        """Add a decision."""
-        given = _checked(serializers.TextSerializer(data=request.data))
+        """Add a decision, of now or of earlier."""
+        given = _checked(serializers.SaidSerializer(data=request.data))
         incident = incident_for(request.user, uid, may=Right.CONTRIBUTE)
-        return _written(services.add_decision(incident, given["text"], actor=caller(request)))
+        return _said(incident, given, is_decision=True, actor=caller(request))
+
+
+def _said(incident: Incident, given: dict[str, Any], *, is_decision: bool, actor: User) -> Response:
+    if "occurred_at" in given:
+        return _written(
+            services.add_earlier(incident, given.pop("text"), is_decision=is_decision, actor=actor, **given)
+        )
+    add = services.add_decision if is_decision else services.add_note
+    return _written(add(incident, given["text"], actor=actor))
+
+
+class Corrections(APIView):
+    """What is right instead of what an entry says."""
+
+    @extend_schema(request=serializers.CorrectionSerializer, responses={201: serializers.WrittenSerializer})
+    def post(self, request: Request, uid: str) -> Response:
+        """Correct a note, a decision, an update or a correction. The wrong entry stays readable."""
+        given = _checked(serializers.CorrectionSerializer(data=request.data))
+        incident = incident_for(request.user, uid, may=Right.CONTRIBUTE)
+        return _written(services.correct(incident, given["seq"], given["text"], actor=caller(request)))
 
 
 class Roles(APIView):

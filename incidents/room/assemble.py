@@ -1,7 +1,9 @@
 """The whole room, for one reader at one moment."""
 
+from dataclasses import replace
 from datetime import datetime
 
+from audit.regimes.showing import strip
 from audit.selectors import EntryRow, latest, reached
 from catalog.models import User
 from catalog.permissions import Right
@@ -17,10 +19,11 @@ from incidents.room.steps import step_groups
 from incidents.room.suggestions import suggestions_for
 from incidents.room_view import RoomUrls, RoomView, TimelineEntry
 from incidents.run_view import Person
+from incidents.selectors.corrections import with_corrections
 from incidents.selectors.people import names_of
-from incidents.timeline import people_in, view_of
+from incidents.timeline import CORRECTABLE, people_in, view_of
 
-FRAGMENTS = ("header", "vitals", "run", "steps", "questions", "decision", "health", "timeline")
+FRAGMENTS = ("header", "vitals", "run", "steps", "questions", "decision", "clocks", "health", "timeline")
 SHOWN = 100  # entries of the timeline at first
 
 
@@ -44,7 +47,8 @@ def room_for(user: User, incident: Incident, now: datetime, *, before: int | Non
         questions=questions_of(reader),
         decision=decision_of(reader),
         health=health_rows(reader),
-        entries=entries_of(rows),
+        clocks=tuple(strip(incident.stream)),
+        entries=entries_of(reader, rows),
         entries_total=at + 1,
         presence=tuple(
             Person(each["name"], here=each["here"], is_you=each["uid"] == user.uid)
@@ -65,11 +69,19 @@ def urls_of(reader: Reader) -> RoomUrls:
         socket=f"/ws/incidents/{reader.incident.uid}",
         note=reader.url("write") if reader.may(Right.CONTRIBUTE) else "",
         evidence=evidence_url(reader),
+        earlier=reader.url("earlier"),
         **fragments,
     )
 
 
-def entries_of(rows: list[EntryRow]) -> tuple[TimelineEntry, ...]:
-    """Ledger entries in people's words, in the order given."""
+def entries_of(reader: Reader, rows: list[EntryRow]) -> tuple[TimelineEntry, ...]:
+    """Ledger entries in people's words, in the order given, with what corrects them."""
+    rows = with_corrections(reader.incident.stream, rows)
     names = names_of(people_in(rows))
-    return tuple(view_of(row, names) for row in rows)
+    seen = tuple(view_of(row, names) for row in rows)
+    if not reader.may(Right.CONTRIBUTE):
+        return seen
+    return tuple(
+        replace(each, correct_url=reader.url("correct", row.seq)) if row.kind in CORRECTABLE else each
+        for each, row in zip(seen, rows, strict=True)
+    )

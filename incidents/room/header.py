@@ -73,6 +73,7 @@ def _actions(reader: Reader) -> list[Action]:
         found.append(Action("Start a runbook…", reader.url("start-runbook"), kind="dialog"))
     if url := evidence_url(reader):
         found.append(Action("Evidence", url))
+        found.append(Action("Make pack…", f"{reverse('audit:new-pack')}?stream={reader.incident.stream}"))
     return found
 
 

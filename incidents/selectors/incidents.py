@@ -31,9 +31,9 @@ def visible_to(user: User | AnonymousUser) -> QuerySet[Incident]:
     )
 
 
-def exportable_by(user: User | AnonymousUser) -> QuerySet[Incident]:
-    """Incidents whose evidence the reader may hand out."""
-    return Incident.objects.filter(pk__in=_of_teams(user, Right.EXPORT))
+def incidents_where(user: User | AnonymousUser, right: Right) -> QuerySet[Incident]:
+    """Incidents in whose teams the reader holds `right`."""
+    return Incident.objects.filter(pk__in=_of_teams(user, right))
 
 
 def _of_teams(user: User | AnonymousUser, right: Right) -> QuerySet[Incident, Any]:

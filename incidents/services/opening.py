@@ -53,10 +53,10 @@ def declare(
     if not teams:
         raise NoService
     now = clock.now()
-    incident = _create(title, severity, began_at=now, now=now, declarer=declarer)
+    incident = create(title, severity, began_at=now, now=now, declarer=declarer)
     incident.services.set(affected)
     incident.teams.set(teams)
-    _say_opened(incident, declarer, affected, {"description": description} if description else {})
+    say_opened(incident, declarer, affected, {"description": description} if description else {})
     if commander is not None:
         give_role(incident, IncidentRole.COMMANDER, commander, actor=declarer)
         incident.refresh_from_db()
@@ -66,11 +66,11 @@ def declare(
 def open_by_signal(signal: Signal, rule: IntakeRule, now: dt.datetime) -> Incident:
     """A rule opens an incident for a signal. The caller holds the turnstile, and attaches it."""
     title = _title(signal, rule)
-    incident = _create(title, rule.severity, began_at=min(signal.began_at, now), now=now, rule=rule)
+    incident = create(title, rule.severity, began_at=min(signal.began_at, now), now=now, rule=rule)
     incident.services.set([signal.service] if signal.service else [])
     incident.teams.set({rule.team_id, *([signal.service.team_id] if signal.service else [])})
     told = {"rule": rule.name, "because": f"rule “{rule.name}” opens an incident for {signal.name}"}
-    _say_opened(incident, ledger.SYSTEM, [signal.service] if signal.service else [], told)
+    say_opened(incident, ledger.SYSTEM, [signal.service] if signal.service else [], told)
     return incident
 
 
@@ -84,7 +84,7 @@ def retitle(incident: Incident, signal: Signal, rule: IntakeRule) -> None:
     ledger.record(incident.stream, "incident.retitled", ledger.SYSTEM, fields)
 
 
-def _create(
+def create(
     title: str,
     severity: str,
     *,
@@ -93,6 +93,7 @@ def _create(
     rule: IntakeRule | None = None,
     declarer: User | None = None,
 ) -> Incident:
+    """A new incident with its number and its stream, not yet said to anybody. Raises IncidentError."""
     if severity not in Severity.values:
         raise IncidentError(f"Severity {severity!r} is unknown; it is one of {', '.join(Severity.values)}.")
     incident = Incident.objects.create(
@@ -110,7 +111,8 @@ def _create(
     return incident
 
 
-def _say_opened(incident: Incident, actor: Actor, services: Iterable[Service], more: dict[str, str]) -> None:
+def say_opened(incident: Incident, actor: Actor, services: Iterable[Service], more: dict[str, str]) -> None:
+    """Record that it is open. more: further fields."""
     fields = {
         "label": incident.label,
         "title": incident.title,

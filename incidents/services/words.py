@@ -3,17 +3,22 @@
 import datetime as dt
 
 from audit import ledger
+from audit.canonical import Json
+from audit.entries import stamp, whole_milliseconds
 from audit.ledger import Recorded
-from audit.models import Entry
+from audit.selectors import entry
 from catalog.models import User
 from incidents.errors import IncidentError, NoSuchEntry
 from incidents.models import LONGEST_TEXT, Incident
 from incidents.services.locking import locked
+from incidents.states import Source
+from incidents.timeline import CORRECTABLE
 from plumbing import clock
 from plumbing.database import atomic
+from plumbing.errors import BadField
 
 FURTHEST_UPDATE = dt.timedelta(days=7)
-CORRECTABLE = frozenset({"note.added", "decision.noted", "update.posted", "entry.corrected"})
+FURTHEST_BACK = dt.timedelta(days=366)  # what is written down later than that is a mistake of the year
 
 
 @atomic()
@@ -32,12 +37,41 @@ def add_decision(incident: Incident, text: str, *, actor: User) -> Recorded:
 
 
 @atomic()
+def add_earlier(
+    incident: Incident, text: str, *, occurred_at: dt.datetime, source: str, is_decision: bool = False, actor: User
+) -> Recorded:
+    """What happened earlier and is written down only now, from paper, a chat or a call. The entry carries both times.
+
+    Raises BadField for a moment that isn't past or lies more than a year back, and for a source that isn't one of
+    Source; else as add_note does."""
+    incident = locked(incident)
+    now = clock.now()
+    if not now - FURTHEST_BACK <= occurred_at <= now:
+        raise BadField("occurred_at", "Give a moment that is past, and not more than a year ago.")
+    if source not in Source.values:
+        raise BadField("source", f"Say where it stood: {', '.join(Source.values)}.")
+    fields: dict[str, Json] = {
+        "text": said(text),
+        "occurred_at": stamp(whole_milliseconds(occurred_at)),
+        "source": source,
+    }
+    return ledger.record(incident.stream, "decision.noted" if is_decision else "note.added", actor, fields)
+
+
+@atomic()
 def correct(incident: Incident, seq: int, text: str, *, actor: User) -> Recorded:
     """Say that an entry was wrong and what is right; the wrong one stays readable. Raises NoSuchEntry."""
     incident = locked(incident)
-    if not Entry.objects.filter(stream__uid=incident.stream, seq=seq, kind__in=CORRECTABLE).exists():
-        raise NoSuchEntry(seq)
+    words_of(incident, seq)
     return ledger.record(incident.stream, "entry.corrected", actor, {"corrects": seq, "text": said(text)})
+
+
+def words_of(incident: Incident, seq: int) -> str:
+    """What somebody wrote at this entry; empty when it was erased. Raises NoSuchEntry for one that nobody wrote."""
+    found = entry(incident.stream, seq)
+    if found is None or found.kind not in CORRECTABLE:
+        raise NoSuchEntry(seq)
+    return str(found.fields.get("text", ""))
 
 
 @atomic()

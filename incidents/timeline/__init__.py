@@ -5,20 +5,37 @@ erased reads “(erased)”. A new kind gets a line in of_incidents.py or of_run
 when one is missing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from audit.selectors import EntryRow
 from incidents.room_view import TimelineEntry
-from incidents.timeline import of_incidents, of_runs
-from incidents.timeline.words import Fields, Line, Note
+from incidents.timeline import of_incidents, of_regulation, of_runs
+from incidents.timeline.words import Fields, Line, Note, moment
 
 ERASED = "(erased)"
+CORRECTABLE = frozenset({"note.added", "decision.noted", "update.posted", "entry.corrected"})
 PEOPLE = ("usr_", "sys_")
-LINES: dict[str, Line] = {**of_incidents.LINES, **of_runs.LINES}
+LINES: dict[str, Line] = {**of_incidents.LINES, **of_runs.LINES, **of_regulation.LINES}
 OPTIONAL = frozenset(  # fields that some entries of a kind don't have; missing, they are not erased
-    {"because", "reason", "why", "error", "detail", "summary", "description", "service", "of", "attempt"}
+    {
+        "because",
+        "reason",
+        "why",
+        "error",
+        "detail",
+        "summary",
+        "description",
+        "service",
+        "of",
+        "attempt",
+        "occurred_at",
+        "source",
+        "it_said",
+        "corrected_by",
+    }
 )
+SOURCES = {"paper": "from paper", "chat": "from a chat", "phone": "after a call", "memory": "from memory"}
 
 
 class _Known(dict[str, Any]):
@@ -42,10 +59,19 @@ def view_of(entry: EntryRow, names: Mapping[str, str]) -> TimelineEntry:
         icon=line.icon,
         lead=line.lead.format_map(fields),
         rest=_said(line.rest, fields),
-        note=_said(line.note, fields),
+        note=" ".join(part for part in (_said(line.note, fields), *_marks(fields)) if part),
         quote=_said(line.quote, fields),
         category=line.category,
     )
+
+
+def _marks(fields: Fields) -> Iterator[str]:
+    """What is said of an entry that was written down later, or corrected."""
+    if fields["occurred_at"]:
+        source = SOURCES.get(fields["source"], fields["source"])
+        yield f"Happened {moment(fields['occurred_at'])}, written down later, {source}."
+    if fields["corrected_by"]:
+        yield f"Corrected by entry {fields['corrected_by']}."
 
 
 def _state(line: Line, entry: EntryRow) -> str:

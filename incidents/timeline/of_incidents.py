@@ -63,6 +63,10 @@ def _review(fields: Fields) -> str:
     return "An independent person has to review it before the incident can be closed."
 
 
+def _it_said(fields: Fields) -> str:
+    return f"It said: “{fields['it_said']}”" if fields["it_said"] else ""
+
+
 def _found(what: str) -> Callable[[Fields], str]:
     return lambda fields: f"found the broken glass {what}"
 
@@ -85,7 +89,7 @@ LINES: dict[str, Line] = {
     "role.left": Line(D, "wait", "people", "{name}", "is {role} no more"),
     "note.added": Line(C, "wait", "chat", "{who}", "noted", "", "{text}"),
     "decision.noted": Line(D, "wait", "flag", "{who}", "decided", "", "{text}"),
-    "entry.corrected": Line(C, "wait", "pen", "{who}", "corrected entry {corrects}", "", "{text}"),
+    "entry.corrected": Line(C, "wait", "pen", "{who}", "corrected entry {corrects}", _it_said, "{text}"),
     "update.posted": Line(C, "wait", "horn", "{who}", "posted an update", _next_due, "{text}"),
     "update.due_set": Line(C, "wait", "clock", "{who}", _update_due),
     "signal.joined": Line(G, "failed", "signal", "{name}", _joined, "{summary}"),
@@ -128,4 +132,5 @@ LINES: dict[str, Line] = {
     "notice.given_up": Line(C, "failed", "chat", "{user}", "could not be reached over {channel}", "{error}"),
     "pack.issued": Line(C, "wait", "seal", "{who}", "made an evidence pack"),
     "field.erased": Line(D, "wait", "seal", "{who}", "erased a field of entry {seq}", "{reason}"),
+    "fields.erased": Line(D, "wait", "seal", "{who}", "erased {count} fields", "{reason}"),
 }

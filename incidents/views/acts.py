@@ -15,7 +15,16 @@ from catalog.permissions import Right
 from catalog.requests import SignedIn, after_post
 from incidents import services
 from incidents.errors import ReasonMissing, StillFailing
-from incidents.forms import InputsForm, MoveForm, RoleForm, SeverityForm, UpdateForm, WriteForm
+from incidents.forms import (
+    CorrectForm,
+    EarlierForm,
+    InputsForm,
+    MoveForm,
+    RoleForm,
+    SeverityForm,
+    UpdateForm,
+    WriteForm,
+)
 from incidents.models import Incident
 from incidents.permissions import allowed, incident_for, right_to_move, right_to_take
 from incidents.room.reader import Reader
@@ -110,6 +119,41 @@ def update(request: SignedIn, uid: str) -> HttpResponse:
     if form.is_valid() and attempted(form, post):
         return done(request, incident)
     return form_page(request, incident, form, title=f"Status update of {incident.label}", button="Post update")
+
+
+@login_required
+@form_door
+def earlier(request: SignedIn, uid: str) -> HttpResponse:
+    """Write down what happened earlier: on paper, in a chat, in a call. Both times are kept, and it is marked."""
+    incident = incident_for(request.user, uid, may=Right.CONTRIBUTE)
+    form = EarlierForm(request.POST or None, user=request.user, now=clock.now())
+
+    def add() -> object:
+        told = form.cleaned_data
+        return services.add_earlier(
+            incident, told["text"], occurred_at=told["occurred_at"], source=told["source"],
+            is_decision=told["kind"] == "decision", actor=request.user,
+        )  # fmt: skip
+
+    if form.is_valid() and attempted(form, add):
+        return done(request, incident)
+    return form_page(request, incident, form, title=f"Add what happened earlier in {incident.label}", button="Add it")
+
+
+@login_required
+@form_door
+def correct(request: SignedIn, uid: str, seq: int) -> HttpResponse:
+    """Say that an entry was wrong and what is right; both stay readable."""
+    incident = incident_for(request.user, uid, may=Right.CONTRIBUTE)
+    words = services.words_of(incident, seq)
+    form = CorrectForm(request.POST or None)
+
+    def say() -> object:
+        return services.correct(incident, seq, form.cleaned_data["text"], actor=request.user)
+
+    if form.is_valid() and attempted(form, say):
+        return done(request, incident)
+    return form_page(request, incident, form, title=f"Correct entry {seq}", button="Add the correction", wrong=words)
 
 
 @login_required

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from catalog.graph import blast_radius
 from catalog.permissions import Right, services_where
 from catalog.requests import SignedIn, rows_wanted, show_more_url
+from catalog.states import UserKind
 from incidents import services
 from incidents.forms import DeclareForm, IncidentFilter
 from incidents.models import IntakeRule
@@ -28,6 +29,8 @@ from runbooks.selectors import visible_to as runbooks_of
 @require_safe
 def home(request: SignedIn) -> HttpResponse:
     """My shift: what waits for the reader, then what is open, then their services."""
+    if request.user.kind == UserKind.AUDITOR:
+        return redirect("audit:streams")
     template = "incidents/_shift.html" if request.htmx else "incidents/home.html"
     now = clock.now()
     shift, asked = shift_of(request.user, now), asked_of(request.user, now)

@@ -243,10 +243,10 @@ def test_a_line_spoilt_is_still_a_policy_or_refused_with_a_line(number, spoil):
 # Those that come with Muster
 
 
-def test_the_house_and_the_seven_classes_come_with_it():
+def test_the_house_and_the_eight_classes_come_with_it():
     assert sorted(shipped()) == [
-        *("communication", "config-toggle", "degrade-service", "firewall-egress"),
-        *("house", "release-rollback", "restart-critical", "schema-restore"),
+        *("communication", "config-toggle", "degrade-service", "filing"),
+        *("firewall-egress", "house", "release-rollback", "restart-critical", "schema-restore"),
     ]
     for slug, policy in shipped().items():
         assert (policy.slug, policy.number, policy.enabled) == (slug, 1, True)
@@ -276,7 +276,7 @@ def test_every_class_that_ships_asks_the_owner_in_time_and_knows_who_is_next(slu
 
 def test_what_cannot_be_taken_back_is_never_approved_in_advance():
     never = {slug for slug, policy in shipped().items() if Allowed.STANDING not in policy.allow}
-    assert never == {"communication", "firewall-egress", "schema-restore"}
+    assert never == {"communication", "filing", "firewall-egress", "schema-restore"}
 
 
 @pytest.mark.parametrize(

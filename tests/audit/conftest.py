@@ -15,6 +15,7 @@ from tests.audit.packing import TOP, VERSION, VERSION_TEXT
 @pytest.fixture(autouse=True)
 def _own_log_key(settings, tmp_path):
     settings.LEDGER_KEY_FILE = tmp_path / "ledger-key.pem"
+    settings.PACKS_DIR, settings.FILES_DIR = tmp_path / "packs", tmp_path / "files"
     settings.LEDGER_ORIGIN = "muster.example/evidence"
 
 

@@ -5,9 +5,11 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from audit.packs.bag import bagged
 from audit.packs.bundle import verify
-from audit.packs.issue import BUNDLE
+from audit.packs.seal import BUNDLE
+from audit.verifying.corpus.cases import resealed
+
+__all__ = ["BUNDLE", "TOP", "VERSION", "VERSION_TEXT", "L", "check", "files_of", "resealed", "run"]
 
 L = "data/ledger/"
 VERSION_TEXT = b"title: Restart the store\n"
@@ -24,13 +26,4 @@ def check(*arguments: object, cwd: Path = Path("/")) -> subprocess.CompletedProc
 
 
 def files_of(pack) -> dict[str, bytes]:
-    return verify.files_of_zip(pack.content)
-
-
-def resealed(files: dict[str, bytes]) -> dict[str, bytes]:
-    """What an intruder does after changing files: make the manifests fit again."""
-    payload = {path[5:]: data for path, data in files.items() if path.startswith("data/")}
-    made = {"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"}
-    tags = {path: data for path, data in files.items() if not path.startswith("data/") and path not in made}
-    lines = dict(line.split(": ", 1) for line in files["bag-info.txt"].decode().splitlines())
-    return bagged(payload, tags, lines)
+    return {path: part.whole(path) for path, part in verify.files_of_zip(pack.content).items()}

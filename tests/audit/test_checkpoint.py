@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from django.core.management import CommandError, call_command
 
 from audit import checkpoints, keys, merkle, notes
+from audit.ed25519 import make_private
 from audit.errors import BadNote, Forked, NoLogKey
 from audit.models import Checkpoint, Entry, Head
 from audit.notes import SignedTree
@@ -26,7 +27,7 @@ def test_the_signed_note_is_that_of_the_vector():
     assert merkle.leaf_hash(body).hex() == vector.HEAD_LEAF
     assert keys.key_id(vector.ORIGIN, KEY.public_key()).hex() == vector.KEY_ID
     assert notes.sign(TREE, KEY).decode() == f"{vector.CHECKPOINT}\n{vector.NOTE_LINE}"
-    assert notes.opened(notes.sign(TREE, KEY), vector.ORIGIN, KEY.public_key()) == TREE
+    assert notes.opened(notes.sign(TREE, KEY), vector.ORIGIN, [KEY.public_key()]) == TREE
 
 
 @pytest.mark.parametrize("place", range(len(notes.sign(TREE, KEY))))
@@ -34,7 +35,7 @@ def test_no_changed_byte_of_a_note_is_taken(place):
     note = bytearray(notes.sign(TREE, KEY))
     note[place] ^= 1
     with pytest.raises(BadNote):
-        notes.opened(bytes(note), vector.ORIGIN, KEY.public_key())
+        notes.opened(bytes(note), vector.ORIGIN, [KEY.public_key()])
 
 
 @pytest.mark.parametrize(
@@ -45,15 +46,15 @@ def test_a_signed_text_that_is_no_checkpoint_is_refused(text):
     signature = keys.key_id(vector.ORIGIN, KEY.public_key()) + KEY.sign(text.encode())
     note = f"{text}\n— {vector.ORIGIN} {base64.b64encode(signature).decode()}\n"
     with pytest.raises(BadNote):
-        notes.opened(note.encode(), vector.ORIGIN, KEY.public_key())
+        notes.opened(note.encode(), vector.ORIGIN, [KEY.public_key()])
 
 
 def test_another_keys_line_beside_ours_does_no_harm():
     other = notes.sign(TREE, Ed25519PrivateKey.generate()).decode().split("\n\n")[1]
     note = notes.sign(TREE, KEY) + other.encode()
-    assert notes.opened(note, vector.ORIGIN, KEY.public_key()) == TREE
+    assert notes.opened(note, vector.ORIGIN, [KEY.public_key()]) == TREE
     with pytest.raises(BadNote, match="no line was signed"):
-        notes.opened(f"{TREE.text()}\n{other}".encode(), vector.ORIGIN, KEY.public_key())
+        notes.opened(f"{TREE.text()}\n{other}".encode(), vector.ORIGIN, [KEY.public_key()])
 
 
 @pytest.mark.django_db
@@ -120,7 +121,7 @@ def test_the_key_is_made_once_and_for_its_owner_alone(settings):
     assert stat.S_IMODE(settings.LEDGER_KEY_FILE.stat().st_mode) == 0o600
     assert keys.public_raw(keys.log_key().public_key()) == first
     assert [path.name for path in settings.LEDGER_KEY_FILE.parent.iterdir()] == ["ledger-key.pem"]
-    keys._make(settings.LEDGER_KEY_FILE)  # a second process at the same moment keeps the first one's key
+    make_private(settings.LEDGER_KEY_FILE)  # a second process at the same moment keeps the first one's key
     assert keys.public_raw(keys.log_key().public_key()) == first
 
 

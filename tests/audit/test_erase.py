@@ -10,6 +10,7 @@ from audit.models import Disclosure
 from audit.packs.bundle import verify
 from audit.packs.issue import build_pack
 from audit.verify import verify_stream
+from tests.audit.packing import files_of
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +29,7 @@ def test_an_erased_field_is_gone_and_the_stream_is_whole(make_stream, person):
 def test_a_pack_lists_it_as_erased(make_stream, person):
     make_stream("inc_1", 3)
     erase("inc_1", 1, "text", actor=person, reason="Art. 17 GDPR")
-    files = verify.files_of_zip(build_pack("inc_1", actor=person).content)
+    files = files_of(build_pack("inc_1", actor=person))
     assert b'"reason":"erased by entry 3","seq":1,"state":"erased"' in files["data/ledger/redactions.jsonl"]
     assert "8 of 9 fields disclosed" in verify.verify(files)
 

@@ -16,6 +16,7 @@ from audit.packs.issue import build_pack
 from audit.selectors import entries
 from plumbing.database import atomic
 from runbooks.models import Runbook, RunbookVersion
+from tests.audit.packing import files_of
 from tests.plugins.ledger_flush import without_guards
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,7 @@ def gate(monkeypatch):
     rights: dict[str, set[str]] = {"view": set(), "export": set()}
 
     def ask(user, may):
-        return permissions.EVERYTHING if user.username in rights[may] else permissions.NOTHING
+        return permissions.EVERYTHING if user.username in rights.get(may, ()) else permissions.NOTHING
 
     monkeypatch.setattr(permissions, "_gates", {**permissions._gates, "inc_": ask})
     monkeypatch.setattr(naming, "_describers", {"inc_": lambda uids: {uid: naming.Label(f"Pay {uid}") for uid in uids}})
@@ -53,7 +54,6 @@ def officer(reader, gate):
 DOORS = [
     ("get", "audit:stream", 200),
     ("post", "audit:verify", 200),
-    ("post", "audit:pack", 200),
     ("get", "audit-api:stream", 200),
     ("get", "audit-api:entries", 200),
     ("post", "audit-api:verify", 200),
@@ -68,7 +68,9 @@ def test_strangers_get_404_readers_look_and_officers_export(method, name, status
     address = reverse(name, args=["inc_1"])
 
     def knock() -> int:
-        return getattr(client, method)(address).status_code
+        answer = getattr(client, method)(address)
+        answer.getvalue()  # reads a download to its end, which closes its file
+        return answer.status_code
 
     assert knock() in (302, 401, 403), "nobody is signed in"
     client.force_login(user)
@@ -188,20 +190,20 @@ def test_a_break_is_shown_on_the_page_in_the_row_and_in_the_api(reader, client, 
     assert [row.fields["is_whole"] for row in entries("portal") if row.kind == "stream.verified"] == [False, False]
 
 
-@pytest.mark.parametrize("name", ["audit:pack", "audit-api:pack"])
-def test_a_pack_is_downloaded_verifies_and_is_published(name, officer, client, make_stream):
+def test_a_pack_is_downloaded_verifies_and_is_published(officer, client, make_stream):
     make_stream("inc_1", 2)
-    answer = client.post(reverse(name, args=["inc_1"]))
+    answer = client.post(reverse("audit-api:pack", args=["inc_1"]))
     assert answer["Content-Type"] == "application/zip"
     assert answer["Content-Disposition"] == 'attachment; filename="evidence-inc_1-2.zip"'
     assert answer["Cache-Control"] == "no-store"
-    assert "2 entries" in verify.verify(verify.files_of_zip(answer.content))
-    digest = sha256(answer.content)
+    content = answer.getvalue()
+    assert "2 entries" in verify.verify(verify.files_of_zip(content))
+    digest = sha256(content)
     assert answer["Repr-Digest"] == f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
     assert Pack.objects.get().zip_sha256 == digest.hexdigest()
     page = client.get(reverse("audit:streams")).content.decode()
     assert digest.hexdigest() in page
-    assert sha256(verify.files_of_zip(answer.content)["verify/verify.py"]).hexdigest() in page
+    assert verify.files_of_zip(content)["verify/verify.py"].digest in page
     (told,) = [row for row in entries("portal") if row.kind == "pack.issued"]
     assert told.actor == officer.actor_id
 
@@ -240,10 +242,9 @@ def test_evidence_names_people_and_carries_the_versions_that_were_followed(owner
     RunbookVersion.objects.create(runbook=runbook, **version)
     with atomic():
         ledger.record(stream, "version.saved", owner, {"version": 1, "digest": digest, "seen_by": "usr_" + "0" * 32})
-    files = verify.files_of_zip(build_pack("rbk_1", actor=owner).content)
+    files = files_of(build_pack("rbk_1", actor=owner))
     assert files[f"data/versions/{digest}.yaml"] == text.encode()
     told = {one["id"]: one["name"] for one in json.loads(files["data/people.json"])}
     assert told[owner.actor_id] == "Lena Vogt"
     assert told["usr_" + "0" * 32] == "usr_" + "0" * 32
-    assert b"Lena Vogt" in files["data/report.html"]
     assert "2 entries" in verify.verify(files)

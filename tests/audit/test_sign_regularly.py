@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audit import keys, listeners, tasks
+from audit import checkpoints, keys, listeners, rhythm, tasks
 from audit.checks import log_key_is_given
 from audit.models import Checkpoint
 from plumbing import doorbell, sweep
@@ -14,7 +14,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 @pytest.mark.django_db
 def test_the_ledger_is_due_when_it_grew_and_not_every_second(make_stream):
-    due = listeners.Pace().due
+    due = rhythm.Pace(rhythm.to_sign, checkpoints.EVERY_S).due
     assert list(due(NOON)) == []
     make_stream("inc_1", 1)
     assert list(due(NOON + timedelta(seconds=30))) == []
@@ -26,7 +26,7 @@ def test_the_ledger_is_due_when_it_grew_and_not_every_second(make_stream):
 
 
 @pytest.mark.django_db
-def test_it_is_connected_to_the_sweep_and_to_its_bell(make_stream, monkeypatch):
+def test_it_is_connected_to_the_sweep_and_to_its_bell(make_stream, monkeypatch, settings):
     listeners.connect()
     make_stream("inc_1", 1)
     rounds = sweep._rounds["checkpoint"]
@@ -36,7 +36,7 @@ def test_it_is_connected_to_the_sweep_and_to_its_bell(make_stream, monkeypatch):
     sent = []
     monkeypatch.setattr(tasks.checkpoint, "apply_async", lambda **options: sent.append(options))
     doorbell._answers["checkpoint"]("ledger")
-    assert sent == [doorbell.SENDING]
+    assert sent == [{**doorbell.SENDING, "queue": settings.HOUSE_QUEUE}]
 
 
 def test_production_without_a_key_does_not_pass_the_check(settings):

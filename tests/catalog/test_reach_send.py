@@ -17,11 +17,11 @@ from catalog import services, tasks
 from catalog.errors import IllegalNoticeMove, NotSent
 from catalog.models import Notice
 from catalog.reaching import chat, mail
-from catalog.reaching.hands import Hands
 from catalog.services import sending
 from catalog.services.sending import AT_ONCE, BACKOFF, GONE, MOST_TRIES, POISON, SWITCHED_OFF, attend, claim, settle
 from catalog.states import NOTICE_MOVES, NoticeState
 from plumbing import clock, doorbell, sweep
+from plumbing.hands import Hands
 from tests.catalog.reaching import MAIL, TOKEN, chat_sink, later, mail_sink, make_point, own_keys, tell
 from tests.race import at_once
 

@@ -65,7 +65,10 @@ def test_every_page_tells_the_browser_what_it_may_not_do(world: World) -> None:
 @pytest.mark.django_db
 def test_no_page_has_a_script_or_a_handler_in_it(world: World) -> None:
     for door in READ_PAGES:
-        page = world.clients["commander"].get(address(world, door)).content.decode().lower()
+        answer = world.clients["commander"].get(address(world, door))
+        if answer.headers.get("Content-Disposition", "").startswith("attachment"):
+            continue  # a download, no page of this portal
+        page = answer.getvalue().decode().lower()
         inline = [tag for tag in page.split("<script")[1:] if "src=" not in tag[: tag.index(">")]]
         data = [tag for tag in inline if 'type="application/json"' in tag[: tag.index(">")]]
         assert inline == data, f"{door} has a script of its own"

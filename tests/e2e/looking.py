@@ -146,6 +146,17 @@ def press(name: str) -> Callable[[Page], object]:
     return do
 
 
+def brings(data: bytes) -> Callable[[Page], object]:
+    """Has a pack checked that was brought as a file."""
+
+    def do(page: Page) -> None:
+        page.set_input_files("input[type=file]", {"name": "pack.zip", "mimeType": "application/zip", "buffer": data})
+        page.get_by_role("button", name="Check the pack").click()
+        page.locator("#checked .notice").wait_for()
+
+    return do
+
+
 def late_click(page: Page) -> None:
     """A form of an old page, sent as browsers without script send it."""
     page.evaluate("document.querySelector('form[method=post] [name=seen]').value = '0'")

@@ -124,13 +124,18 @@ def resolve(commander: Person) -> None:
 
 
 def download_pack(commander: Person, folder: Path) -> Path:
-    """From the stream's page, by its button."""
+    """From the stream's page: asked for, made by a worker, taken."""
     page = commander.page
     uid = page.url.rsplit("/", 1)[-1]
     page.goto(f"/evidence/inc_{uid}/")
     commander.shoot("drill-7-evidence")
+    page.get_by_role("link", name="Make pack…").click()
+    page.get_by_role("button", name="Make the pack").click()
+    download = page.get_by_role("link", name="Download the zip")
+    expect(download).to_be_visible(timeout=60_000)
+    commander.shoot("drill-8-pack")
     with page.expect_download() as started:
-        page.get_by_role("button", name=re.compile("pack", re.IGNORECASE)).first.click()
+        download.click()
     file = folder / "pack.zip"
     started.value.save_as(file)
     return file

@@ -10,8 +10,20 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from audit.verifying import corpus
 from tests.e2e.browser import Muster
-from tests.e2e.looking import House, Visit, late_click, opens, press, sign_in_wrongly, try_too_often, unfold, wait_live
+from tests.e2e.looking import (
+    House,
+    Visit,
+    brings,
+    late_click,
+    opens,
+    press,
+    sign_in_wrongly,
+    try_too_often,
+    unfold,
+    wait_live,
+)
 from tests.e2e.world import RUNBOOK, World, filled
 
 pytestmark = pytest.mark.e2e
@@ -258,6 +270,13 @@ def test_evidence(house: House, world: World) -> None:
             Visit("stream-of-packs", "ines", f"/evidence/inc_{world.closed}/"),
             Visit("stream-filter", "ines", f"{stream}?text=nothing+like+this"),
             Visit("stream-access", "noor", "/evidence/access/"),
+            Visit("verify-pack", "emil", "/evidence/verify/"),
+            Visit("verify-pack-empty", "emil", "/evidence/verify/", press("Check the pack"), answers=(422,)),
+            Visit("verify-pack-foreign", "emil", "/evidence/verify/", brings(corpus.subject_of().zip())),
+            Visit("verify-pack-damaged", "emil", "/evidence/verify/", brings(b"no zip")),
+            Visit("auditors", "ines", "/evidence/auditors/"),
+            Visit("auditor-invite", "ines", "/evidence/auditors/invite/"),
+            Visit("auditor-invite-wrong", "ines", "/evidence/auditors/invite/", press("Let them in"), answers=(422,)),
         ],
     )
 

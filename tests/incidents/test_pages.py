@@ -54,7 +54,7 @@ def test_a_stranger_finds_nothing_to_write_to(client, make_incident, stranger, n
     assert reached(incident.stream) == before
 
 
-@pytest.mark.parametrize("name", ["header", "vitals", "run", "steps", "decision", "health", "timeline"])
+@pytest.mark.parametrize("name", ["header", "vitals", "run", "steps", "decision", "clocks", "health", "timeline"])
 def test_each_fragment_is_the_part_that_the_page_includes(client, make_incident, responder, stranger, name):
     incident = make_incident()
     client.force_login(responder)

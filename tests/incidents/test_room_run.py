@@ -201,7 +201,7 @@ def test_whoever_was_away_long_gets_the_present_not_a_film(client, incident, res
     client.force_login(responder)
     answer = client.get(reverse("incidents:feed", args=[incident.uid]), {"after": before}).json()
     assert {op["op"] for op in answer["ops"]} == {"refresh"}
-    assert len(answer["ops"]) == 8
+    assert len(answer["ops"]) == 9
     assert answer["at"] == reached(incident.stream)
 
 

@@ -10,6 +10,7 @@ from approvals.policies.shipped import texts
 from incidents.states import Phase
 from plumbing import clock
 from tests.cast import PASSWORD
+from tests.matrix import regulation
 from tests.matrix.world import DRAFT, MARK, World
 
 Body = dict[str, Any]
@@ -129,14 +130,114 @@ def _tomorrow() -> dt.datetime:
 POLICY: Body = {"text": texts()["communication"].replace("within: 1h", "within: 55m"), "note": REASON}
 NEW_POLICY: Body = {"text": "policy: night\ntitle: At night\n", "note": REASON}
 CHANGE: Body = {"name": "node", "value": f"{MARK}-3", "reason": REASON}
+
+
+def _choice(world: World) -> Body:
+    return {"seq": 0, "name": "severity", "then": "withhold", "reason": REASON}
+
+
+def _erasure(words: Any) -> Callable[[World], Body]:
+    """Of the incident alone: the word stands in its title."""
+    return lambda world: {"words": words, "stream": world.incident.stream, "reason": REASON}
+
+
+def _of_stream(**more: Any) -> Callable[[World], Body]:
+    return lambda world: {"stream": world.incident.stream, "reason": REASON, **more}
+
+
+def _seen(of: str, **more: Any) -> Callable[[World], Body]:
+    return lambda world: {"seen": getattr(world, of).digest, "reason": REASON, **more}
+
+
+REDACTION: dict[str, Callable[[World], Body]] = {
+    "audit:new-redaction": _of_stream(audience="customer", purpose=REASON),
+    "audit:choose-redaction": _choice,
+    "audit:decide-redaction": _seen("redaction", verdict="approve"),
+    "audit:withdraw-redaction": lambda world: {"reason": REASON},
+    "audit:new-erasure": _erasure(MARK),
+    "audit:decide-erasure": _seen("erasure", verdict="reject"),
+    "audit:withdraw-erasure": lambda world: {"reason": REASON},
+    "audit:set-hold": _of_stream(matter="Inquiry 9"),
+    "audit:choose-class": _of_stream(retention="for_good"),
+    "audit:erase-past": lambda world: {"reason": REASON},
+    "audit:lift-hold": lambda world: {"reason": REASON},
+    "audit:decide-lift": lambda world: {"verdict": "approve", "reason": REASON},
+}
+REDACTION_API: dict[str, Callable[[World], Body]] = {
+    "audit-api:redactions": _of_stream(audience="customer", purpose=REASON),
+    "audit-api:choose-redaction": lambda world: {"choices": [_choice(world)]},
+    "audit-api:decide-redaction": _seen("redaction", approve=True),
+    "audit-api:withdraw-redaction": lambda world: {"reason": REASON},
+    "audit-api:erasures": _erasure([MARK]),
+    "audit-api:decide-erasure": _seen("erasure", approve=False),
+    "audit-api:withdraw-erasure": lambda world: {"reason": REASON},
+    "audit-api:holds": _of_stream(matter="Inquiry 9"),
+    "audit-api:lift-hold": lambda world: {"reason": REASON},
+    "audit-api:decide-lift": lambda world: {"lift": True, "reason": REASON},
+    "audit-api:retention": _of_stream(retention="for_good"),
+    "audit-api:erase-past": lambda world: {"reason": REASON},
+}
+
+
+def _pack(world: World) -> Body:
+    return {"kind": "incident", "subject": world.incident.stream, "language": "en", "paper": "a4"}
+
+
+SENT: Body = {"at": "2026-01-01T00:00:00Z", "channel": "Portal", "reference": f"{MARK}-7"}
+HOW: Body = {"seen": 1, "scale": "units", "schema": ""}
+FILING_PAGES: dict[str, Callable[[World], Body]] = {
+    "regulation:new-filing": lambda world: {
+        "stream": world.incident.stream,
+        "report": "eu_gdpr/authority_notification",
+        "entity": world.filing.entity,
+    },
+    "regulation:review-filing": lambda world: {"seen": world.filing.version},
+    "regulation:filing-files": lambda world: HOW,
+    "regulation:filing-section": lambda world: {"seen": 1, "c1": f"The {MARK} saw it.", "reason": REASON},
+    "regulation:submit-filing": lambda world: SENT | {"at": "2026-01-01 00:00"},
+    "regulation:acknowledge-filing": lambda world: {"at": "2026-01-01 00:00"},
+    "regulation:move-filing": lambda world: {"reason": REASON},
+}
+FILING_API: dict[str, Callable[[World], Body]] = {
+    "audit-api:filings": lambda world: {
+        "stream": world.incident.stream,
+        "regime": "eu_gdpr",
+        "stage": "authority_notification",
+        "entity": world.filing.entity,
+    },
+    "audit-api:filing-values": lambda world: {"values": {"c1": f"The {MARK} saw it."}, "seen": 1, "reason": REASON},
+    "audit-api:filing-how": lambda world: HOW,
+    "audit-api:review-filing": lambda world: {"seen": world.filing.version},
+    "audit-api:submit-filing": lambda world: SENT,
+    "audit-api:acknowledge-filing": lambda world: {"at": "2026-01-01T00:00:00Z"},
+    "audit-api:move-filing": lambda world: {"reason": REASON},
+}
 PAGES: dict[str, Callable[[World], Body]] = {
+    **FILING_PAGES,
+    **REDACTION,
+    "audit:new-pack": _pack,
+    "audit:verify-pack": lambda world: {"pack": SimpleUploadedFile("pack.zip", b"no zip")},
     "sign-in": lambda world: {"username": "viewer", "password": PASSWORD},
+    "invite-auditor": lambda world: {
+        "name": "Anna",
+        "username": "anna",
+        "scopes": ["access"],
+        "until": _tomorrow().strftime("%Y-%m-%d"),
+        "reason": REASON,
+    },
     "confirm-sign-in": lambda world: {"password": PASSWORD},
     "incidents:declare": lambda world: {**_declaration(world), "service": "store", "commander": ""},
     "incidents:write": lambda world: {"kind": "note", "text": f"The {MARK} sleeps."},
     "incidents:move": _move,
     "incidents:severity": lambda world: {"severity": "SEV1", "seen_severity": "SEV2", "reason": REASON},
     "incidents:update": lambda world: {"text": f"We know the {MARK}.", "next_due": "30"},
+    "incidents:earlier": lambda world: {
+        "kind": "note",
+        "text": f"The {MARK} slept.",
+        "occurred_at": (clock.now() - dt.timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"),
+        "source": "paper",
+    },
+    "incidents:correct": lambda world: {"text": f"The {MARK} dozes."},
     "incidents:give-role": lambda world: {"role": "scribe", "user": "viewer"},
     "incidents:take-role": lambda world: {"role": "scribe"},
     "incidents:leave-role": lambda world: {"role": "scribe"},
@@ -172,11 +273,15 @@ PAGES: dict[str, Callable[[World], Body]] = {
     "catalog:switch-probe": lambda world: {"to": "asked"},
 }
 API: dict[str, Callable[[World], Body]] = {
+    **FILING_API,
+    **REDACTION_API,
+    "audit-api:packs": _pack,
     "incidents-api:intake-alertmanager": lambda world: ALERTS,
     "incidents-api:intake-pagerduty": lambda world: {"event_action": "trigger", "payload": {"summary": "Slow"}},
     "incidents-api:incidents": lambda world: {**_declaration(world), "services": ["store"]},
     "incidents-api:move": _move,
     "incidents-api:notes": lambda world: {"text": f"The {MARK} sleeps."},
+    "incidents-api:corrections": lambda world: {"text": f"The {MARK} dozes.", "seq": world.written},
     "incidents-api:decisions": lambda world: {"text": f"The {MARK} may sleep."},
     "incidents-api:roles": lambda world: {"role": "scribe"},
     "incidents-api:runs": lambda world: {"runbook": "switch-over", "inputs": {"node": f"{MARK}-4"}},
@@ -209,4 +314,6 @@ API: dict[str, Callable[[World], Body]] = {
     "catalog-api:switch-probes": lambda world: {"paused": False},
     "catalog-api:import": lambda world: {"files": [{"name": "store.yaml", "content": CATALOG}]},
 }
+PAGES |= regulation.PAGES
+API |= regulation.API
 QUERIES = {"incidents:start-runbook": "?runbook=switch-over"}

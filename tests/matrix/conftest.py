@@ -9,17 +9,24 @@ from django.test import Client
 from approvals import services as approvals
 from approvals.models import ApprovalRequest
 from approvals.policies.shipped import texts
+from audit.filings import opening
+from audit.models import Filing, LegalEntity, Stream
+from audit.packs import jobs
+from audit.packs.orders import job_for
+from audit.redaction import erasing, holds, sets
 from catalog.models import User
 from catalog.services import add_contact_point, go_away, make_probe
+from catalog.services.auditors import invite
 from catalog.states import Role
 from incidents import services
-from incidents.models import SignalSource
+from incidents.models import Incident, SignalSource
 from incidents.states import Severity
 from plumbing import clock
 from runbooks import services as services_of_runs
 from runbooks.models import Proposal, Resource, Run, Runbook, RunMigration, Worker
 from runbooks.services import make_runbook, publish, save_version
 from tests.factors import enrol_passkey_of
+from tests.matrix import regulation
 from tests.matrix.world import DRAFT, MARK, NEWER, SOURCE, World
 
 PEOPLE = {
@@ -40,6 +47,7 @@ PEOPLE = {
 @pytest.fixture(autouse=True)
 def own_keys(settings, tmp_path):
     settings.LEDGER_KEY_FILE = tmp_path / "ledger-key.pem"
+    settings.PACKS_DIR, settings.FILES_DIR = tmp_path / "packs", tmp_path / "files"
     settings.SEALING_KEYS_FILE = tmp_path / "sealing-keys"
 
 
@@ -101,12 +109,15 @@ def world(request, payments_team, store, incident, runbook, commander, machine, 
     }
     more["point"] = add_contact_point(users["owner"], label=f"{MARK} post", address="lena@bank.example")
     more |= about_approvals(users)
+    more |= about_evidence(incident, runbook, users["commander"])
+    more["filing"] = about_filings(incident, users["compliance"])
+    more["clock"] = regulation.begun(incident.stream, more["filing"].entity, users)
     more["factor"] = enrol_passkey_of(users["viewer"])
     return World(payments_team, store, probe, incident, runbook, run, asked, clients=clients, users=users, **more)
 
 
 def about_approvals(users: dict[str, User]) -> dict[str, Any]:
-    """A version of a policy that waits for its second person; somebody who will stand in, and an absence to come."""
+    """A version of a policy that waits for its second person; who will stand in, an absence to come, an auditor."""
     now, day = clock.now(), dt.timedelta(days=1)
     text = texts()["restart-critical"].replace("within: 15m", "within: 12m")
     approvals.propose(text, slug="restart-critical", user=users["administrator"], note="Shorter.", now=now)
@@ -116,7 +127,32 @@ def about_approvals(users: dict[str, User]) -> dict[str, Any]:
         now=now, **where,
     )  # fmt: skip
     away = go_away(owner, since=now + 2 * day, until=now + 3 * day, reason=f"The {MARK}.", now=now)
-    return {"delegation": given, "absence": away}
+    anna = invite(
+        username="auditor", name="Anna", organisation="", scopes=["access"], until=now + day, reason="The audit.",
+        may_export=False, actor=users["compliance"], now=now,
+    )  # fmt: skip
+    return {"delegation": given, "absence": away, "access": anna.access}
+
+
+def about_evidence(incident: Incident, runbook: Runbook, commander: User) -> dict[str, Any]:
+    """What waits for a second person's word on evidence: a redaction, an erasure, the end of a hold."""
+    stream = Stream.objects.get(uid=incident.stream)
+    redaction = sets.draft(stream, "customer", purpose=f"For the {MARK}.", actor=commander)
+    erasure = erasing.ask_for_words([stream], [MARK], reason="It asked.", actor=commander)
+    kept = Stream.objects.get(uid=runbook.stream)
+    hold = holds.set_hold(kept, matter=f"{MARK} inquiry", reason=f"The {MARK}.", actor=commander)
+    holds.ask_to_lift(hold, reason="It is over.", actor=commander)
+    pack = jobs.ask(job_for("incident", incident.stream), actor=commander)
+    return {"redaction": sets.ask(redaction, actor=commander), "erasure": erasure, "hold": hold, "pack": pack}
+
+
+def about_filings(incident: Incident, officer: User) -> Filing:
+    """A report that the officer began; nothing in it is mandatory, so that it may go to review."""
+    entity = LegalEntity.objects.create(name="Nordbank AG", country="DE", changed_at=clock.now())
+    return opening.open_filing(
+        Stream.objects.get(uid=incident.stream), "eu_gdpr", "data_subject_communication", entity=entity.uid,
+        entity_name=entity.name, actor=officer, now=clock.now(),
+    )  # fmt: skip
 
 
 def proposed(run: Run, runbook: Runbook, asker: User) -> RunMigration:

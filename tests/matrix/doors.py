@@ -6,14 +6,14 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver
 
 IN = "let in"
-REFUSED = "told that the body is wrong"  # 400, 422: what it names isn't there for them
+REFUSED = "told that the body is wrong"  # 400, 415, 422: what it names isn't there for them
 FORBIDDEN = "forbidden"  # 403: known, but the right is lacking
 HIDDEN = "hidden"  # 404: nothing there, as far as they can tell
 SIGN_IN = "sent to sign in"  # 302 on pages, 401 in the API
 NO_METHOD = "no such method"  # 405
 CLASSES = {
-    200: IN, 201: IN, 202: IN, 204: IN, 302: IN, 409: IN, 400: REFUSED, 422: REFUSED, 401: SIGN_IN, 403: FORBIDDEN,
-    404: HIDDEN, 405: NO_METHOD,
+    200: IN, 201: IN, 202: IN, 204: IN, 302: IN, 409: IN, 400: REFUSED, 415: REFUSED, 422: REFUSED, 401: SIGN_IN,
+    403: FORBIDDEN, 404: HIDDEN, 405: NO_METHOD,
 }  # fmt: skip
 
 
@@ -34,7 +34,9 @@ def _walk(patterns: list[URLPattern | URLResolver], spaces: str) -> Iterator[tup
 
 
 def meaning(answer: HttpResponseBase) -> str:
-    """What the answer says to whoever knocked."""
+    """What the answer says to whoever knocked. A file that is handed out is closed."""
+    if answer.streaming:
+        answer.close()
     if answer.status_code == 302 and answer.headers["Location"].startswith("/sign-in/?next="):
         return SIGN_IN
     return CLASSES.get(answer.status_code, f"status {answer.status_code}")

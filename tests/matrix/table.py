@@ -99,6 +99,8 @@ ROOM = {
     "incidents:move": {"GET": COMMAND, "POST": COMMAND},
     "incidents:severity": {"GET": COMMAND, "POST": COMMAND},
     "incidents:update": {"GET": WRITE, "POST": WRITE},
+    "incidents:earlier": {"GET": WRITE, "POST": WRITE},
+    "incidents:correct": {"GET": WRITE, "POST": WRITE},
     "incidents:give-role": {"GET": COMMAND, "POST": COMMAND},
     "incidents:take-role": {"POST": WRITE},
     "incidents:leave-role": {"POST": SEE},  # of one's own
@@ -174,11 +176,56 @@ PAGES = {
     "catalog:service": READ,
     "catalog:switch-probe": {"POST": ADMINISTER},
     "audit:streams": {"GET": SIGNED_IN},
+    "audit:trust": {"GET": SIGNED_IN},
     "audit:stream": READ,
     "audit:verify": {"POST": SEE},
-    "audit:pack": {"POST": EXPORT},
+    "audit:packs": {"GET": SIGNED_IN},
+    "audit:new-pack": {"GET": SIGNED_IN, "POST": EXPORT},
+    "audit:verify-pack": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # of whoever's pack they hold
+    "audit:offline-verifier": {"GET": SIGNED_IN},
+    "audit:pack-job": READ,
+    "audit:download-pack": {"GET": EXPORT},
+    "audit:cancel-pack": {"POST": EXPORT},
+}
+FILE = row("compliance", "superuser")
+BEGIN = {"GET": SIGNED_IN, "POST": FILE}
+PAGES |= {
+    "regulation:filings": {"GET": SIGNED_IN},
+    "regulation:new-filing": BEGIN,
+    "regulation:filing": READ,
+    **{f"regulation:{door}": {"GET": FILE} for door in ("filing-check", "filing-file")},
+    **{f"regulation:{act}-filing": {"POST": FILE} for act in ("review", "refill", "move")},
+    **{f"regulation:{act}-filing": {"GET": FILE, "POST": FILE} for act in ("submit", "acknowledge")},
+    "regulation:filing-files": {"POST": FILE},
+    "regulation:filing-section": {"GET": FILE, "POST": FILE},
+}
+KEEP_RULES = row(*FILE.may, "stranger")  # entities and regimes belong to no team
+RULES_READ, RULES_KEPT = {"GET": READ_RULES}, {"GET": KEEP_RULES, "POST": KEEP_RULES}
+PAGES |= {
+    "regulation:deadlines": {"GET": SIGNED_IN},
+    **dict.fromkeys(
+        ("regulation:entities", "regulation:entity", "regulation:regimes", "regulation:regime"), RULES_READ
+    ),
+    **{f"regulation:{door}": RULES_KEPT for door in ("new-entity", "change-entity", "applies", "new-regime")},
+    **{f"regulation:{door}": RULES_KEPT for door in ("propose-regime", "rule-regime")},
+    "regulation:about": READ,
+    "regulation:state": {"POST": FILE},
+    "regulation:classify": {"GET": SEE, "POST": FILE},
+    **{f"regulation:{door}": {"GET": FILE, "POST": FILE} for door in ("decide", "not-needed")},
 }
 API = {
+    "audit-api:filings": BEGIN,
+    "audit-api:filing": READ,
+    **{f"audit-api:{act}-filing": {"POST": FILE} for act in ("refill", "review", "submit", "acknowledge", "move")},
+    **{f"audit-api:filing-{door}": {"POST": FILE} for door in ("values", "how")},
+    "audit-api:filing-file": {"GET": FILE},
+    "audit-api:deadlines": {"GET": SIGNED_IN},
+    **{f"audit-api:{door}": {"GET": READ_RULES, "POST": KEEP_RULES} for door in ("entities", "regimes")},
+    **dict.fromkeys(("audit-api:entity", "audit-api:regime"), RULES_READ),
+    **{f"audit-api:{door}": {"POST": KEEP_RULES} for door in ("applies", "rule-regime")},
+    "audit-api:about": READ,
+    "audit-api:worksheet": {"GET": SEE, "POST": FILE},
+    **{f"audit-api:{door}": {"POST": FILE} for door in ("moments", "not-needed", "decisions")},
     "schema": {"GET": SIGNED_IN},
     "incidents-api:intake-alertmanager": {"POST": TAKE_SIGNALS},
     "incidents-api:intake-pagerduty": {"POST": OTHER_SIGNALS},
@@ -187,6 +234,7 @@ API = {
     "incidents-api:move": {"POST": COMMAND},
     "incidents-api:notes": {"POST": WRITE},
     "incidents-api:decisions": {"POST": WRITE},
+    "incidents-api:corrections": {"POST": WRITE},
     "incidents-api:roles": {"POST": WRITE},
     "incidents-api:runs": {"POST": EXECUTE},
     "incidents-api:entries": READ,
@@ -250,14 +298,65 @@ API = {
     "catalog-api:switch-probes": {"POST": ADMINISTER},
     "catalog-api:import": {"POST": IMPORT},
     "audit-api:streams": {"GET": SIGNED_IN},
+    "audit-api:trust": {"GET": SIGNED_IN},
     "audit-api:stream": READ,
     "audit-api:entries": READ,
     "audit-api:verify": {"POST": SEE},
     "audit-api:pack": {"POST": EXPORT},
+    "audit-api:packs": {"GET": SIGNED_IN, "POST": EXPORT},
+    "audit-api:verify-pack": {"POST": Row(frozenset(), dict.fromkeys(SIGNED_IN.may, REFUSED))},  # without a file
+    "audit-api:pack-job": READ,
+    "audit-api:pack-file": {"GET": EXPORT},
+    "audit-api:cancel-pack": {"POST": EXPORT},
+    "audit-api:files": {"POST": Row(frozenset(), {"compliance": REFUSED, "superuser": REFUSED})},  # without a file
+    "audit-api:file": {"GET": NOT_THERE},  # the first entry names none
 }
 DOORS: dict[str, dict[str, Row]] = {**PAGES, **API}
 SOCKETS = {"ws/incidents/<str:uid>": SEE, "ws/lobby": SIGNED_IN}
 AUDIT = row("compliance", "administrator", "superuser", "stranger")  # of every team: accounts belong to none
+AUDITORS = Row(AUDIT.may, dict.fromkeys(MEMBERS - AUDIT.may, HIDDEN))  # whoever doesn't audit learns of no page
+LET_IN = Row(AUDIT.may - {"administrator"}, {**AUDITORS.others, "administrator": FORBIDDEN})
+DOORS |= {
+    "auditors": {"GET": AUDITORS},
+    "invite-auditor": {"GET": LET_IN, "POST": LET_IN},
+    "end-auditor": {"GET": LET_IN, "POST": LET_IN},
+}
+REDACT = row("compliance", "superuser")
+SOME_STREAM = row(
+    "compliance", "superuser", "stranger", newcomer=FORBIDDEN
+)  # the stranger in streams of their own team
+PAST = Row(
+    frozenset(), dict.fromkeys(("compliance", "superuser", "stranger", "newcomer", *MEMBERS), REFUSED)
+)  # nothing is
+BOTH = {"GET": REDACT, "POST": REDACT}
+OWN_REDACTION = {
+    "audit:redactions": {"GET": SIGNED_IN},
+    "audit:new-redaction": {"GET": SOME_STREAM, "POST": REDACT},
+    "audit:redaction": {"GET": REDACT},
+    **{f"audit:{act}-redaction": {"POST": REDACT} for act in ("choose", "ask", "decide", "withdraw")},
+    "audit:erasures": {"GET": SIGNED_IN},
+    "audit:new-erasure": {"GET": SOME_STREAM, "POST": REDACT},
+    "audit:erasure": {"GET": REDACT},
+    **{f"audit:{act}-erasure": {"POST": REDACT} for act in ("decide", "withdraw")},
+    "audit:holds": {"GET": SIGNED_IN},
+    **{f"audit:{door}": {"GET": SOME_STREAM, "POST": REDACT} for door in ("set-hold", "choose-class")},
+    **{f"audit:{door}": BOTH for door in ("lift-hold", "decide-lift")},
+    "audit:erase-past": {"POST": PAST},
+}
+OWN_REDACTION_API = {
+    "audit-api:redactions": {"GET": SIGNED_IN, "POST": REDACT},
+    **{f"audit-api:{door}": {"GET": REDACT} for door in ("redaction", "redaction-preview")},
+    **{f"audit-api:{act}-redaction": {"POST": REDACT} for act in ("choose", "ask", "decide", "withdraw")},
+    "audit-api:erasures": {"GET": SIGNED_IN, "POST": REDACT},
+    "audit-api:erasure": {"GET": REDACT},
+    **{f"audit-api:{act}-erasure": {"POST": REDACT} for act in ("decide", "withdraw")},
+    "audit-api:holds": {"GET": SIGNED_IN, "POST": REDACT},
+    **{f"audit-api:{door}": {"POST": REDACT} for door in ("lift-hold", "decide-lift")},
+    "audit-api:retention": {"GET": SIGNED_IN, "POST": REDACT},
+    "audit-api:erase-past": {"POST": PAST},
+}
+API |= OWN_REDACTION_API
+DOORS |= {**OWN_REDACTION, **OWN_REDACTION_API}
 STREAMS = {  # histories beside the incident's: who may read them, who may take them away
     "runbook": (SEE, EXPORT),
     "catalog": (row(*EXPORT.may, "stranger"), row(*EXPORT.may, "stranger")),  # names services of every team

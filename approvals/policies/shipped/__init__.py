@@ -1,4 +1,4 @@
-"""The policies that come with Muster: the house's own and the seven classes. Version 1 of each, until it is changed."""
+"""The policies that come with Muster: the house's own and the eight classes. Version 1 of each, until it is changed."""
 
 from functools import cache
 from pathlib import Path

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from audit import ledger
 from catalog.models import User
 from catalog.services import reset_factors
-from catalog.states import UserKind
+from catalog.states import SIGN_IN
 
 LONGEST_REASON = 500
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         username, reason = options["username"], options["reason"].strip()
         if not reason or len(reason) > LONGEST_REASON:
             raise CommandError(f"--reason needs 1 to {LONGEST_REASON} characters. Nothing was changed.")
-        person = User.objects.filter(username=username, kind=UserKind.PERSON).first()
+        person = User.objects.filter(username=username, kind__in=SIGN_IN).first()
         if person is None:
             raise CommandError(f"There is no person {username!r}. Nothing was changed.")
         count = reset_factors(person, reason=reason, actor=ledger.SYSTEM)

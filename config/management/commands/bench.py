@@ -18,11 +18,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.bench import appends
-from config.bench import live
+from config.bench import live, packs
 from config.bench.engine import Bench, stacked, workers, workloads
 from config.bench.profile import profile
 
-PARTS = ("ledger", "engine", "profile", "live")
+PARTS = ("ledger", "packs", "engine", "profile", "live")
 DATABASES = ("embedded", "postgresql + redis")
 POSTGRES = os.environ.get("MUSTER_BENCH_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("MUSTER_BENCH_REDIS", "redis://127.0.0.1:6379/9")
@@ -109,6 +109,8 @@ class _SettingsFor:
 def _measure(part: str, options: dict[str, Any]) -> Iterator[dict[str, str]]:
     if part == "ledger":
         yield _ledger()
+    elif part == "packs":
+        yield from packs.figures()
     elif part == "live":
         yield live.figures(watchers=30)
     elif part == "profile":

@@ -1,0 +1,55 @@
+"""English."""
+
+WORDS = {
+    "approvals.title": "Approvals",
+    "approvals.lead": (
+        "{asked}; approved: {approved}. Each answer is bound to exactly what was asked: the digest says what."
+    ),
+    "approvals.asked.one": "One decision was asked for",
+    "approvals.asked.many": "{number} decisions were asked for",
+    "approvals.question": "Question",
+    "approvals.when_asked": "Asked",
+    "approvals.answer": "Answer",
+    "approvals.bound": "Bound to, SHA-256",
+    "approvals.effect": "Effect: {text}",
+    "approvals.undo": "Undo: {text}",
+    "approvals.before": "before these entries",
+    "approvals.of": "of {who}, as {because}",
+    "approvals.of_nobody": "of nobody: nobody accountable could be asked",
+    "approvals.open": "No answer yet",
+    "approvals.after": "after {span}",
+    "approvals.factor": "with a second factor ({factor})",
+    "approvals.agreed": "{who} had agreed before",
+    "approvals.condition": "Condition: {text}",
+    "approvals.used": "used {at}",
+    "approvals.by.decided": "{who} approved",
+    "approvals.by.approved": "{who} approved",
+    "approvals.by.standing": "Approved in advance by {who}",
+    "approvals.by.break_glass": "{who} went on without the approver",
+    "approvals.by.rejected": "{who} rejected",
+    "approvals.by.withdrawn": "{who} withdrew it",
+    "approvals.by.expired": "Nobody decided in time",
+    "approvals.by.voided": "Void: what would be done had changed",
+    "approvals.glass": "Broken glass",
+    "approvals.glass.by": "By",
+    "approvals.glass.why": "Why",
+    "approvals.glass.passed": "Passed over",
+    "approvals.glass.review": "Review",
+    "approvals.review.none": "not reviewed yet",
+    "approvals.review.justified": "found justified by {who}",
+    "approvals.review.unjustified": "found not justified by {who}",
+    "approvals.finding.glass.title": "The glass was broken: {question}",
+    "approvals.finding.glass": "{who} went on without the accountable approver. The review: {review}.",
+    "approvals.finding.refused.one": "One attempt to decide was refused",
+    "approvals.finding.refused.many": "{number} attempts to decide were refused",
+    "approvals.finding.refused.text": "{who} tried to decide and had no say. Nothing came of it.",
+    "approvals.glossary.approval": "Approval|The yes of the accountable owner, before something is done.",
+    "approvals.glossary.digest": "Digest|A hash of exactly what was approved. If that changes, the approval is void.",
+    "approvals.glossary.glass": (
+        "Broken glass|Going on without the approver in an emergency. It needs a reason and an independent review."
+    ),
+    "approvals.glossary.seat": "Seat|A position whose holder has to agree, such as the owner of a service.",
+    "approvals.glossary.standing": (
+        "Approval in advance|An owner’s yes to a kind of act, within limits, before it is needed."
+    ),
+}

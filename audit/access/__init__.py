@@ -1,0 +1,1 @@
+"""Who looked at evidence, and what a security team is told of it."""

@@ -1,0 +1,1 @@
+"""What is well-formed on evidence pages, one module per subject."""

@@ -1,0 +1,1 @@
+"""Authorities' reporting rules as data: which regimes apply, whether an incident is reportable, and by when."""

@@ -1,0 +1,1 @@
+"""What is well-formed in the evidence API, one module per subject."""

@@ -1,0 +1,1 @@
+"""Why somebody outside should believe the ledger: signatures, epochs and keys, time stamps, witnesses, copies."""

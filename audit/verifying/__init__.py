@@ -1,0 +1,1 @@
+"""Checking packs, also those of other installations, and a corpus of damaged ones on which all verifiers agree."""
