@@ -1,4 +1,4 @@
-"""The benchmark measures what it says, and appending stays within reach of a plain insert."""
+"""The benchmark measures what it says. How fast it is stands in docs/benchmarks.md, never in a test."""
 
 from django.db import connection
 
@@ -6,15 +6,13 @@ from audit import bench
 from audit.models import Entry
 from audit.verify import verify_ledger
 
-SLOWEST_RATIO = 0.2  # of plain inserts; the machine of a test run is shared. docs/benchmarks.md has the real figures
-
 
 def test_appends_are_counted_and_whole(real_database):
     rates = bench.appends(60, streams=2)
     assert Entry.objects.count() == 60 * bench.TURNS
     assert verify_ledger().ok
     assert bench.PlainRow._meta.db_table not in connection.introspection.table_names()
-    assert rates.ratio > SLOWEST_RATIO
+    assert rates.ratio > 0
     assert rates.append_p99_ms > 0
     assert rates.insert_p99_ms > 0
 

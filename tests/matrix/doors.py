@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.core import signals
+from django.db import close_old_connections
 from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -36,7 +38,16 @@ def _walk(patterns: list[URLPattern | URLResolver], spaces: str) -> Iterator[tup
 def meaning(answer: HttpResponseBase) -> str:
     """What the answer says to whoever knocked. A file that is handed out is closed."""
     if answer.streaming:
-        answer.close()
+        put_away(answer)
     if answer.status_code == 302 and answer.headers["Location"].startswith("/sign-in/?next="):
         return SIGN_IN
     return CLASSES.get(answer.status_code, f"status {answer.status_code}")
+
+
+def put_away(answer: HttpResponseBase) -> None:
+    """Close an answer as Django's test client does: a request that ends must not take the test's connection along."""
+    signals.request_finished.disconnect(close_old_connections)
+    try:
+        answer.close()
+    finally:
+        signals.request_finished.connect(close_old_connections)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from audit.models import Entry
 from audit.selectors import entries
 from tests.matrix import bodies
-from tests.matrix.doors import FORBIDDEN, IN, NO_METHOD, SIGN_IN, doors, meaning
+from tests.matrix.doors import FORBIDDEN, IN, NO_METHOD, SIGN_IN, doors, meaning, put_away
 from tests.matrix.table import API, DOORS, EVERYBODY, OUTSIDERS, STREAMS, Row
 from tests.matrix.world import MARK, World
 
@@ -98,7 +98,7 @@ def history(world: World) -> set[tuple[str, str, int]]:
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_a_history_is_read_and_taken_away_by_whom_the_table_names(who: str, world: World) -> None:
     make = reverse("audit-api:pack", args=[world.incident.stream])
-    world.clients["compliance"].post(make).close()  # so that `portal` is there
+    put_away(world.clients["compliance"].post(make))  # so that `portal` is there
     client, wrong = world.clients[who], []
     for name, (reading, taking) in STREAMS.items():
         uid = world.runbook.stream if name == "runbook" else name
