@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-
-import cel
+from typing import TYPE_CHECKING, Any
 
 from plumbing.errors import MusterError
+
+if TYPE_CHECKING:
+    import cel
 
 MAX_SOURCE = 1_000  # characters
 MAX_STRING = 10_000  # characters of one value that is used
@@ -55,7 +56,7 @@ class Expression:
     loops: how many `all`, `exists`, `map`, ... it has. keeps: one of them builds a list."""
 
     source: str
-    program: cel.Program
+    program: "cel.Program"
     paths: frozenset[Path]
     loops: int
     keeps: bool
@@ -64,6 +65,8 @@ class Expression:
 @lru_cache(maxsize=1024)
 def compile_expression(source: str) -> Expression:
     """The expression, ready to evaluate. Raises ExpressionError with the position of a mistake."""
+    import cel  # it brings a command line along, half of the time that a process takes to start
+
     if len(source) > MAX_SOURCE:
         raise ExpressionError(f"The expression has {len(source)} characters; the limit is {MAX_SOURCE}.")
     try:

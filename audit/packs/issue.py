@@ -25,7 +25,6 @@ from audit.packs.orders import Order, order_of
 from audit.packs.organisation import Organisation, organisation
 from audit.packs.providers import provided
 from audit.packs.seal import Keys, sealed
-from audit.packs.signatures import cades, pades
 from audit.redaction.sets import Basis, basis_for
 from audit.redaction.withholding import people_shown, title_shown
 from audit.reports import Proof, material_of, render
@@ -166,7 +165,7 @@ def packed(extract: Extract, order: Order, basis: Basis) -> dict[str, Content]:
         extract, proof, files=in_memory, attachments=[(each.name, each.size, each.sha256) for each in attached]
     )
     for number, pdf in enumerate(render(material, language=order.language, paper=order.paper), 1):
-        payload["report.pdf" if number == 1 else f"report-{number}.pdf"] = pades(pdf, by) if by else pdf
+        payload["report.pdf" if number == 1 else f"report-{number}.pdf"] = _signed_pdf(pdf, by) if by else pdf
     return _signed(sealed(extract, payload, _keys(valid, by)), by)
 
 
@@ -189,11 +188,19 @@ def _keys(valid: Sequence[keys.LogKey], by: Organisation | None) -> Keys:
     return Keys(keys.public_pem(newest.public), newest.fingerprint, [key.vkey for key in valid], anchors, witnesses)
 
 
+def _signed_pdf(pdf: bytes, by: Organisation) -> bytes:
+    from audit.packs.signatures import pades  # pyHanko: half of the time that a process takes to start
+
+    return pades(pdf, by)
+
+
 def _signed(files: dict[str, Content], by: Organisation | None) -> dict[str, Content]:
     """With what the tagmanifest can't list: the signature over it, and a time stamp."""
     tagmanifest = files[TAGMANIFEST]
     assert isinstance(tagmanifest, bytes)
     if by:
+        from audit.packs.signatures import cades  # as above
+
         files[f"{TAGMANIFEST}.p7s"] = cades(tagmanifest, by)
     if token := stamps.token_for(tagmanifest):
         files[f"{TAGMANIFEST}.tsr"] = token.response

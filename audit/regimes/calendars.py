@@ -3,9 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import holidays
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,17 @@ class WorkingDays:
 
 def is_known(country: str, subdivision: str = "") -> bool:
     """Whether there is a calendar of that country and, where one is named, of that region of it."""
+    import holidays  # as in _public
+
     known = holidays.list_supported_countries(include_aliases=False)
     return country in known and (not subdivision or subdivision in known[country])
 
 
 @lru_cache(maxsize=64)
-def _public(country: str, subdivision: str) -> holidays.HolidayBase:
+def _public(country: str, subdivision: str) -> "HolidayBase":
+    import holidays  # the tables of all countries: most processes never ask
+
+    speaks = holidays.list_localized_countries().get(country, [])
     return holidays.country_holidays(
-        country, subdiv=subdivision or None, language="en_US" if _speaks(country) else None
+        country, subdiv=subdivision or None, language="en_US" if "en_US" in speaks else None
     )
-
-
-def _speaks(country: str) -> bool:
-    return "en_US" in holidays.list_localized_countries().get(country, [])

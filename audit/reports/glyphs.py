@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from io import BytesIO
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import typst
@@ -58,12 +59,14 @@ def coverage() -> frozenset[int]:
 
 def _embedded() -> Styles:
     """The code points of each wanted style that stands in the package's library."""
-    library, styles = _library().read_bytes(), Styles()
-    for place in _heads(library):
-        if (found := _read(library[place : place + LARGEST_FONT])) and found[0] in WANTED:
-            styles.setdefault(*found)
-        if len(styles) == len(WANTED):
-            break
+    styles = Styles()
+    with _library().open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as library:
+        for place in _heads(library):
+            font = _font(library[place : place + LARGEST_FONT])
+            if font and (style := _style(font)) in WANTED and style not in styles:
+                styles[style] = _code_points(font)
+            if len(styles) == len(WANTED):
+                break
     return styles
 
 
@@ -72,7 +75,7 @@ def _library() -> Path:
     return next(path for path in Path(typst.__file__).parent.glob("_typst.*") if path.suffix in (".so", ".pyd"))
 
 
-def _heads(library: bytes) -> Iterator[int]:
+def _heads(library: mmap) -> Iterator[int]:
     """Where a font may begin: its head, and the name of a table where the first entry of its directory stands."""
     for head in HEADS:
         place = library.find(head)
@@ -82,15 +85,23 @@ def _heads(library: bytes) -> Iterator[int]:
             place = library.find(head, place + 1)
 
 
-def _read(data: bytes) -> tuple[tuple[str, str], frozenset[int]] | None:
-    """((family, style), code points), or None for bytes that only look like a font."""
+def _font(data: bytes) -> TTFont | None:
+    """None for bytes that only look like a font."""
     try:
         font = TTFont(BytesIO(data), lazy=True)
-        names, known = font["name"], font.getBestCmap()
+        return font if font["name"] and "cmap" in font else None
     except (TTLibError, KeyError, AssertionError, ValueError):
         return None
-    family = names.getDebugName(16) or names.getDebugName(1)
-    style = names.getDebugName(17) or names.getDebugName(2)
-    if str(family).endswith("Semibold"):
-        family, style = str(family).removesuffix(" Semibold"), "Semibold"
-    return (str(family), str(style)), frozenset(known or ())
+
+
+def _style(font: TTFont) -> tuple[str, str]:
+    names = font["name"]
+    family = str(names.getDebugName(16) or names.getDebugName(1))
+    if family.endswith(" Semibold"):
+        return family.removesuffix(" Semibold"), "Semibold"
+    return family, str(names.getDebugName(17) or names.getDebugName(2))
+
+
+def _code_points(font: TTFont) -> frozenset[int]:
+    font.setGlyphOrder([str(number) for number in range(font["maxp"].numGlyphs)])  # their names would be read for long
+    return frozenset(font.getBestCmap() or ())

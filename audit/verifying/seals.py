@@ -10,7 +10,7 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 
 from audit.packs.bundle.verify import LEDGER, TAGMANIFEST, Failed, Files, read
-from audit.trust.stamps import tokens
+from audit.trust.stamps import chains, tokens
 
 STAMPED = ((TAGMANIFEST, f"{TAGMANIFEST}.tsr"), (f"{LEDGER}checkpoint", f"{LEDGER}checkpoint.tsr"))
 SIGNATURE = f"{TAGMANIFEST}.p7s"
@@ -48,7 +48,7 @@ def _signer(files: Files, roots: Sequence[x509.Certificate], at: datetime) -> st
         data = read(files, TAGMANIFEST)
         any_use = KeyUsageConstraints(key_usage=set())
         found = asyncio.run(async_validate_detached_cms(data, signed, trusted, trusted, key_usage_settings=any_use))
-    except (*tokens.REFUSALS, *tokens.UNREADABLE) as error:
+    except (*chains.REFUSALS, *tokens.UNREADABLE) as error:
         raise Failed(SIGNATURE, f"is not a signature of {TAGMANIFEST} by somebody you trust") from error
     if not (found.intact and found.valid and found.trusted):
         raise Failed(SIGNATURE, f"is not a signature of {TAGMANIFEST} by somebody you trust")
