@@ -10,6 +10,7 @@ from drill.programs import PACKAGES, find
 
 SERVERS = Path("/usr/lib/postgresql")  # Debian keeps initdb and postgres off the path, one folder per version
 RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # not the wrapper in sbin: that one insists on its own user
+GO_MOD = Path("/usr/share/gocode/src/golang.org/x/mod")  # of Debian's package: sumdb/note and tlog, which aren't ours
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -51,6 +52,7 @@ def needs(part: str) -> list[Need]:
     rabbitmq = Need("RabbitMQ", ("rabbitmq-server",), shutil.which(RABBITMQ))
     browser = [Need("Chromium", ("chromium", "fonts-dejavu-core", "fonts-inter"), chromium())]
     pdf = [Need(program, ("poppler-utils",), shutil.which(program)) for program in ("pdfsig", "pdftotext")]
+    go = [Need("Go", ("golang-go", "golang-golang-x-mod-dev"), shutil.which("go") if GO_MOD.is_dir() else None)]
     stage = [Need(program, (package,), find(program)) for program, package in PACKAGES.items()]
     known = {
         "sqlite": pdf,
@@ -58,7 +60,7 @@ def needs(part: str) -> list[Need]:
         "faults": [*servers, rabbitmq],
         "monkey": [*servers, rabbitmq],
         "chromium": browser,
-        "drill": stage + browser,
+        "drill": stage + browser + go,
         "slow": [*servers, *browser, *stage],
     }
     return known.get(part, [])

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import warnings
 from pathlib import Path
 
 import pytest
@@ -14,21 +13,19 @@ from audit.cosigning import with_lines
 from audit.models import Checkpoint, Cosignature
 from audit.trust import attesting
 from tests.audit.attesting import witnessing
+from tests.plugins.lacking import lacks
 
 GOCODE = Path("/usr/share/gocode")
 PROGRAM = Path(__file__).parent / "othertools" / "checkpack.go"
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.drill]
 
 
 @pytest.fixture(scope="session")
 def checkpack(tmp_path_factory):
     """The program, compiled from Debian's packages, without the network."""
     if not shutil.which("go") or not (GOCODE / "src/golang.org/x/mod/sumdb/tlog").is_dir():
-        warnings.warn(
-            "SHARED DATA MISSING: Go and golang.org/x/mod aren't installed, so nobody else checked", stacklevel=1
-        )
-        pytest.skip("install golang-go and golang-golang-x-mod-dev")
+        lacks("Go and golang.org/x/mod", "apt-get install golang-go golang-golang-x-mod-dev")
     folder = tmp_path_factory.mktemp("go")
     there = {**os.environ, "GO111MODULE": "off", "GOPATH": str(GOCODE), "GOCACHE": str(folder / "cache"), "GOFLAGS": ""}
     command = ["go", "build", "-o", str(folder / "checkpack"), str(PROGRAM)]

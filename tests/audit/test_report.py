@@ -48,7 +48,7 @@ def test_it_is_archivable_readable_by_machines_and_carries_what_it_was_made_from
 def test_verapdf_agrees(tmp_path):
     program = shutil.which("verapdf")
     if program is None:
-        pytest.skip("veraPDF IS MISSING: it is no Debian package; https://verapdf.org has an installer")
+        pytest.skip("veraPDF is missing: it is no Debian package; https://verapdf.org has an installer")
     (tmp_path / "report.pdf").write_bytes(pdf_of(material(NOTES)))
     done = subprocess.run([program, "-f", "3b", tmp_path / "report.pdf"], capture_output=True, text=True, check=False)
     assert 'isCompliant="true"' in done.stdout

@@ -37,6 +37,7 @@ def test_a_test_skipped_in_one_part_may_run_in_another():
         ("needs PostgreSQL", True, True),
         ("needs PostgreSQL", False, False),
         ("shared data missing at ../shared", True, False),
+        ("veraPDF is missing: it is no Debian package", True, False),
     ],
 )
 def test_a_test_that_ran_nowhere_fails_ci_unless_its_inputs_are_missing(reason, strict, fails):
