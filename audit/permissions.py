@@ -1,6 +1,6 @@
 """Who may see which stream. The ledger doesn't know: the room that owns a kind of stream registers its gate here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Literal
 
 from django.core.exceptions import PermissionDenied
@@ -35,26 +35,30 @@ def register_gate(prefix: str, gate: Gate, describe: Describe | None = None) -> 
         register_labels(prefix, describe)
 
 
-def visible_streams(user: Any, may: May = "view") -> QuerySet[Stream]:
-    """The streams on which `user` has the right. Superusers see all; where no gate is registered, nobody else does."""
+def visible_streams(user: Any, may: May = "view", *, among: Collection[str] | None = None) -> QuerySet[Stream]:
+    """The streams on which `user` has the right. Superusers see all; where no gate is registered, nobody else does.
+
+    among: uids; of others it says nothing then, and asks none of their gates, which takes most of the time."""
     if not user.is_authenticated or not user.is_active:
         return Stream.objects.none()
     if user.is_superuser:
-        return Stream.objects.all()
+        return Stream.objects.all() if among is None else Stream.objects.filter(uid__in=among)
     allowed = NOTHING
     for prefix, gate in _gates.items():
-        allowed |= Q(uid__startswith=prefix) & gate(user, may)
+        if among is None or any(uid.startswith(prefix) for uid in among):
+            allowed |= Q(uid__startswith=prefix) & gate(user, may)
     for more in granted(user, may):
         allowed |= more
-    return Stream.objects.filter(pk__in=Stream.objects.filter(allowed).values("pk"))  # a gate may join: no row twice
+    found = Stream.objects.filter(allowed) if among is None else Stream.objects.filter(allowed, uid__in=among)
+    return Stream.objects.filter(pk__in=found.values("pk"))  # a gate may join: no row twice
 
 
 def stream_for(user: Any, uid: str, *, may: May = "view") -> Stream:
     """The stream: a door's only way in. Raises Http404 unless `user` sees it, PermissionDenied without the right."""
-    stream = visible_streams(user).filter(uid=uid).first() if uid.isprintable() else None  # a NUL breaks PostgreSQL
+    stream = visible_streams(user, among=[uid]).first() if uid.isprintable() else None  # a NUL breaks PostgreSQL
     if stream is None:
         raise Http404(f"There is no stream {uid}.")
-    if may != "view" and not visible_streams(user, may).filter(pk=stream.pk).exists():
+    if may != "view" and not visible_streams(user, may, among=[uid]).exists():
         raise PermissionDenied(f"You may see {uid}, but not {may} it.")
     return stream
 
@@ -92,10 +96,10 @@ def pack_for(user: Any, uid: str, *, may: May = "view") -> PackJob:
     found = PackJob.objects.select_related("pack__stream").filter(uid=uid).first()
     if found is None:
         raise Http404("There is no such pack.")
-    seen = visible_streams(user).filter(uid__in=found.streams).count()
+    seen = visible_streams(user, among=found.streams).count()
     if seen < len(found.streams):
         raise Http404("There is no such pack.")
-    if may != "view" and visible_streams(user, may).filter(uid__in=found.streams).count() < seen:
+    if may != "view" and visible_streams(user, may, among=found.streams).count() < seen:
         raise PermissionDenied(f"You may see this pack, but not {may} all that is in it.")
     return found
 
@@ -111,7 +115,7 @@ def house_for(user: Any, uid: str, *, may: May = "view") -> Stream:
 
 def may_in_house(user: Any, uid: str, may: May) -> bool:
     """Whether `user` has the right on a stream of the house that is there."""
-    return visible_streams(user, may).filter(uid=uid).exists()
+    return visible_streams(user, may, among=[uid]).exists()
 
 
 def hold_for(user: Any, uid: str) -> Hold:

@@ -49,6 +49,6 @@ def in_scope(scopes: Iterable[str]) -> Q:
 
 def accesses_seen(user: User, may: May = "view") -> QuerySet[AuditorAccess]:
     """All accesses, for who may read the history of access; nothing for others."""
-    if not visible_streams(user, may).filter(uid="access").exists() or user.kind == UserKind.AUDITOR:
+    if not visible_streams(user, may, among=["access"]).exists() or user.kind == UserKind.AUDITOR:
         return AuditorAccess.objects.none()
     return AuditorAccess.objects.select_related("user", "granted_by")

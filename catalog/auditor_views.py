@@ -25,9 +25,9 @@ MOST_ACCESSES = 200
 
 def _demand(user: User, *, may_grant: bool = False) -> None:
     """Raises Http404 unless `user` reads the history of access, PermissionDenied unless they hand it out as well."""
-    if user.kind == UserKind.AUDITOR or not visible_streams(user).filter(uid="access").exists():
+    if user.kind == UserKind.AUDITOR or not visible_streams(user, among=["access"]).exists():
         raise Http404("There is no such page, or it isn't yours to see.")
-    if may_grant and not visible_streams(user, "export").filter(uid="access").exists():
+    if may_grant and not visible_streams(user, "export", among=["access"]).exists():
         raise PermissionDenied("To let an auditor in you need the rights to audit and to export evidence.")
 
 
@@ -50,7 +50,7 @@ def access(request: SignedIn) -> HttpResponse:
         "accesses": rows,
         "looks": recent_looks(visible_streams(request.user)),
         "feed": delivery.outlook(),
-        "may_grant": visible_streams(request.user, "export").filter(uid="access").exists(),
+        "may_grant": visible_streams(request.user, "export", among=["access"]).exists(),
     }
     return render(request, "catalog/auditors/list.html", context)
 

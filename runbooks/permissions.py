@@ -51,13 +51,25 @@ def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     of_teams = Run.teams.through.objects.filter(team__in=teams_where(user, Right.VIEW)).values("run")
     by_history = visible_streams(user).values("uid")
     found = Run.objects.filter(Q(pk__in=of_teams) | Q(stream__in=by_history))
-    return found.select_related("version__runbook__team", "starter")
+    return with_names(found)
+
+
+def with_names(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """With what a page says of each."""
+    return runs.select_related("version__runbook__team", "starter")
+
+
+def _sees(user: User, run: Run) -> bool:
+    """Whether the run is among visible_runs(), without asking for all the histories that the user may read."""
+    if run.teams.filter(pk__in=teams_where(user, Right.VIEW)).exists():
+        return True
+    return visible_streams(user, among=[run.stream]).exists()
 
 
 def run_for(user: User | AnonymousUser, uid: str, may: Right = Right.VIEW) -> Run:
     """The run: a door's only way in. Raises Http404 unless `user` sees it, PermissionDenied if `may` is missing."""
-    found = visible_runs(user).filter(uid=uid).first()
-    if found is None or not isinstance(user, User):
+    found = with_names(Run.objects.filter(uid=uid)).first()
+    if found is None or not isinstance(user, User) or not _sees(user, found):
         raise Http404("No run that you can see has this address.")
     if not allowed(user, found, may):
         raise PermissionDenied(f"In this run you don't have the right to {may.label.lower()}.")

@@ -76,7 +76,7 @@ def filing(request: HttpRequest, uid: str) -> HttpResponse:
 
 
 def _overview(request: HttpRequest, found: Filing, *, error: FilingError | None = None) -> HttpResponse:
-    may = visible_streams(request.user, "file").filter(pk=found.stream_id).exists()
+    may = visible_streams(request.user, "file", among=[found.stream.uid]).exists()
     seen = showing.overview(found)
     form = FilesForm(
         schemas=seen.one.form.schemas, initial={"seen": found.version, "scale": found.scale, "schema": found.schema}

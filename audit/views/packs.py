@@ -67,7 +67,7 @@ def new_pack(request: HttpRequest) -> HttpResponse:
 def pack_job(request: HttpRequest, uid: str) -> HttpResponse:
     """How far a pack is, and what is in it. htmx gets the state alone, and asks again while it is being made."""
     line = listing.lines_of([pack_for(request.user, uid)])[0]
-    may = visible_streams(request.user, "export").filter(uid__in=line.job.streams).count() == len(line.job.streams)
+    may = visible_streams(request.user, "export", among=line.job.streams).count() == len(line.job.streams)
     page = "audit/_pack_state.html" if getattr(request, "htmx", False) else "audit/pack.html"
     return render(request, page, {"line": line, "may": may})
 

@@ -72,7 +72,7 @@ def _about(request: HttpRequest, stream: Stream, form: EventForm, status: int = 
 
 
 def _may_file(request: HttpRequest, stream: Stream) -> bool:
-    return visible_streams(request.user, "file").filter(pk=stream.pk).exists()
+    return visible_streams(request.user, "file", among=[stream.uid]).exists()
 
 
 def _event_form(request: HttpRequest, data: Any) -> EventForm:

@@ -86,8 +86,8 @@ def _stream_page(request: HttpRequest, found: Stream, verdict: Verdict | None = 
             "next_url": f"?{urlencode({**kept, 'before': lines[-1].line.seq})}" if more else "",
             "packs": shelf.pack_rows(Stream.objects.filter(pk=found.pk)),
             "verdict": verdict,
-            "may_export": visible_streams(request.user, "export").filter(pk=found.pk).exists(),
-            "may_redact": visible_streams(request.user, "redact").filter(pk=found.pk).exists(),
+            "may_export": visible_streams(request.user, "export", among=[found.uid]).exists(),
+            "may_redact": visible_streams(request.user, "redact", among=[found.uid]).exists(),
         },
         status=200 if form.is_valid() else 422,
     )

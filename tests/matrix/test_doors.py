@@ -1,17 +1,20 @@
 """Every address x everybody x GET and POST, in a real world, against the table in table.py."""
 
+import typing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.test import Client
 from django.urls import reverse
 
-from audit.models import Entry
+from audit.models import Entry, Stream
+from audit.permissions import May, visible_streams
 from audit.selectors import entries
+from runbooks.permissions import run_for, visible_runs
 from tests.matrix import bodies
 from tests.matrix.doors import FORBIDDEN, IN, NO_METHOD, SIGN_IN, doors, meaning, put_away
 from tests.matrix.table import API, DOORS, EVERYBODY, OUTSIDERS, STREAMS, Row
@@ -133,3 +136,21 @@ def test_what_a_refused_decision_leaves_is_its_refusal(world: World) -> None:
         assert (last.kind, last.actor) == ("approval.refused", world.users["superuser"].actor_id)
         world.request.refresh_from_db()
         assert world.request.is_pending
+
+
+@pytest.mark.parametrize("may", typing.get_args(May))
+def test_who_asks_for_one_history_is_told_what_the_list_of_all_says(may: May, world: World) -> None:
+    every = set(Stream.objects.values_list("uid", flat=True))
+    for who, user in world.users.items():
+        seen = set(visible_streams(user, may).values_list("uid", flat=True))
+        assert seen == {uid for uid in every if visible_streams(user, may, among=[uid]).exists()}, who
+        assert seen == set(visible_streams(user, may, among=every).values_list("uid", flat=True)), who
+
+
+def test_who_asks_for_one_run_is_told_what_the_list_of_all_says(world: World) -> None:
+    for who, user in world.users.items():
+        try:
+            told = run_for(user, world.run.uid)
+        except Http404:
+            told = None
+        assert told == visible_runs(user).filter(uid=world.run.uid).first(), who
