@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet
+from django.db.models.functions import Cast
 from django.http import Http404
 from guardian.models import GroupObjectPermission
-from guardian.shortcuts import get_objects_for_user
 
 from audit.permissions import May
 from catalog.models import ContactPoint, Probe, Service, Team, User
@@ -51,10 +52,11 @@ def teams_where(user: User | AnonymousUser, right: Right | str) -> QuerySet[Team
         return Team.objects.none()
     if user.is_superuser and right in SUPERUSER_RIGHTS:
         return Team.objects.all()
-    found: QuerySet[Team] = get_objects_for_user(
-        user, Right(right).value, klass=Team, with_superuser=False, accept_global_perms=False
+    held = GroupObjectPermission.objects.filter(
+        group__user=user, content_type=ContentType.objects.get_for_model(Team), permission__codename=Right(right).value
     )
-    return found
+    # as guardian's get_objects_for_user would say, which asks ten times as much to say it: most pages ask several times
+    return Team.objects.alias(key=Cast("pk", CharField())).filter(key__in=held.values("object_pk"))
 
 
 def holds(user: User | AnonymousUser, right: Right | str, teams: Iterable[Team]) -> bool:
