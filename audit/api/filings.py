@@ -1,6 +1,6 @@
 """Filings at /api/v1/filings: the same doors as the pages, with the same rights."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from audit.api.reading import actor_of, body
 from audit.filings import editing, moving, opening, selectors, showing
 from audit.filings.entities import entity_of
-from audit.ledger import Actor
 from audit.models import Filing
 from audit.permissions import filing_for, stream_for, visible_streams
 from audit.serializers.filings import (
@@ -26,16 +26,6 @@ from audit.serializers.filings import (
     ValuesSerializer,
 )
 from plumbing import clock
-
-
-def _said(serializer: Any) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    found: dict[str, Any] = serializer.validated_data
-    return found
-
-
-def _actor(request: Request) -> Actor:
-    return cast(Actor, request.user)
 
 
 def _answer(uid: str, *, status: int = 200) -> Response:
@@ -58,13 +48,13 @@ class Filings(APIView):
     @extend_schema(request=NewFilingSerializer, responses={201: FilingDetailSerializer})
     def post(self, request: Request) -> Response:
         """Begin a report, filled with what the record knows."""
-        told = _said(NewFilingSerializer(data=request.data))
+        told = body(NewFilingSerializer, request)
         stream = stream_for(request.user, told["stream"], may="file")
         entity = entity_of(told["entity"])
         if entity is None:
             raise Http404("There is no such legal entity.")
         made = opening.open_filing(
-            stream, told["regime"], told["stage"], entity=entity.uid, entity_name=entity.name, actor=_actor(request),
+            stream, told["regime"], told["stage"], entity=entity.uid, entity_name=entity.name, actor=actor_of(request),
             now=clock.now(),
         )  # fmt: skip
         return _answer(made.uid, status=201)
@@ -77,7 +67,7 @@ class FilingDetail(APIView):
     def get(self, request: Request, uid: str) -> Response:
         """The report."""
         found = filing_for(request.user, uid)
-        showing.looked(found, _actor(request), door="api")
+        showing.looked(found, actor_of(request), door="api")
         return _answer(found.uid)
 
 
@@ -88,10 +78,10 @@ class FilingValues(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """Enter some. 409 with who changed what where somebody else was faster."""
         filing_for(request.user, uid, may="file")
-        told = _said(ValuesSerializer(data=request.data))
+        told = body(ValuesSerializer, request)
         editing.change(
             uid, told["values"], seen=told["seen"], reason=told["reason"], supports=told["entries"],
-            actor=_actor(request), now=clock.now(),
+            actor=actor_of(request), now=clock.now(),
         )  # fmt: skip
         return _answer(uid)
 
@@ -103,7 +93,7 @@ class RefillFiling(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """What nobody entered follows the record."""
         filing_for(request.user, uid, may="file")
-        opening.refill(uid, actor=_actor(request), now=clock.now())
+        opening.refill(uid, actor=actor_of(request), now=clock.now())
         return _answer(uid)
 
 
@@ -114,8 +104,8 @@ class FilingHow(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """Set the scale of amounts and the version of the authority's schema."""
         filing_for(request.user, uid, may="file")
-        told = _said(HowSerializer(data=request.data))
-        editing.set_files(uid, **told, actor=_actor(request), now=clock.now())
+        told = body(HowSerializer, request)
+        editing.set_files(uid, **told, actor=actor_of(request), now=clock.now())
         return _answer(uid)
 
 
@@ -126,8 +116,8 @@ class ReviewFiling(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """Ask for consent to exactly these bytes. 422 with what is missing."""
         filing_for(request.user, uid, may="file")
-        told = _said(SeenVersionSerializer(data=request.data))
-        moving.send_to_review(uid, seen=told["seen"], actor=_actor(request), now=clock.now())
+        told = body(SeenVersionSerializer, request)
+        moving.send_to_review(uid, seen=told["seen"], actor=actor_of(request), now=clock.now())
         return _answer(uid)
 
 
@@ -138,8 +128,8 @@ class SubmitFiling(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """Say when, where and which file. 409 unless exactly these bytes are approved."""
         filing_for(request.user, uid, may="file")
-        told = _said(SubmitSerializer(data=request.data))
-        moving.submit(uid, sent=moving.Sent(**told), actor=_actor(request), now=clock.now())
+        told = body(SubmitSerializer, request)
+        moving.submit(uid, sent=moving.Sent(**told), actor=actor_of(request), now=clock.now())
         return _answer(uid)
 
 
@@ -150,8 +140,8 @@ class AcknowledgeFiling(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """Say when, and under which reference."""
         filing_for(request.user, uid, may="file")
-        told = _said(AcknowledgeSerializer(data=request.data))
-        moving.acknowledge(uid, **told, actor=_actor(request), now=clock.now())
+        told = body(AcknowledgeSerializer, request)
+        moving.acknowledge(uid, **told, actor=actor_of(request), now=clock.now())
         return _answer(uid)
 
 
@@ -164,8 +154,8 @@ class MoveFiling(APIView):
         filing_for(request.user, uid, may="file")
         if act not in moving.WITH_REASON:
             raise Http404("There is no such act.")
-        told = _said(FilingReasonSerializer(data=request.data))
-        moving.WITH_REASON[act](uid, reason=told["reason"], actor=_actor(request), now=clock.now())
+        told = body(FilingReasonSerializer, request)
+        moving.WITH_REASON[act](uid, reason=told["reason"], actor=actor_of(request), now=clock.now())
         return _answer(uid)
 
 
@@ -177,5 +167,5 @@ class FilingFile(APIView):
         """JSON, XLSX or PDF: the kept bytes once it was sent to review, a draft before."""
         found = filing_for(request.user, uid, may="file")
         answer = showing.attachment(found, form)
-        showing.looked(found, _actor(request), door="api", file=form)
+        showing.looked(found, actor_of(request), door="api", file=form)
         return answer

@@ -12,11 +12,11 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from audit import selectors
+from audit.api.reading import actor_of, body
 from audit.downloads import pack_file, stored_file
 from audit.files import store
 from audit.files.attaching import attach, named_in
 from audit.files.errors import BadFile
-from audit.ledger import Actor
 from audit.models import Attachment, PackJob, PackState
 from audit.packs import asking, jobs, listing
 from audit.packs.errors import NotReady
@@ -32,7 +32,7 @@ def _told(job: PackJob) -> Any:
 def _ask(request: Request, wanted: dict[str, Any]) -> PackJob:
     return asking.ask(
         wanted,
-        actor=cast(Actor, request.user),
+        actor=actor_of(request),
         exportable=list(visible_streams(request.user, "export").values_list("uid", flat=True)),
         check=lambda uid: stream_for(request.user, uid, may="export"),
     )
@@ -48,9 +48,7 @@ class PackList(APIView):
 
     @extend_schema(request=AskSerializer, responses={202: PackJobSerializer})
     def post(self, request: Request) -> Response:
-        asked = AskSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        return _accepted(request, _ask(request, cast(dict[str, Any], asked.validated_data)))
+        return _accepted(request, _ask(request, body(AskSerializer, request)))
 
 
 def _accepted(request: Request, job: PackJob) -> Response:
@@ -72,7 +70,7 @@ class PackFile(APIView):
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
     def get(self, request: Request, uid: str) -> HttpResponseBase:
         job = pack_for(request.user, uid, may="export")
-        jobs.hand_out(job, actor=cast(Actor, request.user))
+        jobs.hand_out(job, actor=actor_of(request))
         return pack_file(job)
 
 
@@ -82,7 +80,7 @@ class CancelPack(APIView):
     @extend_schema(request=None, responses=PackJobSerializer)
     def post(self, request: Request, uid: str) -> Response:
         pack_for(request.user, uid, may="export")
-        return Response(_told(jobs.cancel(uid, actor=cast(Actor, request.user))))
+        return Response(_told(jobs.cancel(uid, actor=actor_of(request))))
 
 
 class PackStream(APIView):
@@ -98,7 +96,7 @@ class PackStream(APIView):
             raise NotReady(job.error)
         if job.state != PackState.DONE:
             return _accepted(request, job)
-        jobs.hand_out(job, actor=cast(Actor, request.user))
+        jobs.hand_out(job, actor=actor_of(request))
         return pack_file(job)
 
 
@@ -116,7 +114,7 @@ class StreamFiles(APIView):
             raise BadFile("Send the file as the field `file` of a multipart form.")
         recorded = attach(
             found,
-            cast(Actor, request.user),
+            actor_of(request),
             name=sent.name or "",
             media_type=sent.content_type or "",
             chunks=sent.chunks(),

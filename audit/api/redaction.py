@@ -1,15 +1,12 @@
 """Redactions, erasures, holds and retention at /api/v1/evidence: the same gates, the same functions as the pages."""
 
-from typing import Any, cast
-
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from audit.ledger import Actor
+from audit.api.reading import actor_of, body
 from audit.models import Hold, RedactionSet
 from audit.permissions import erasure_for, erasures_seen, hold_for, redaction_for, stream_for, visible_streams
 from audit.redaction import erasing, holds, keeping, sets
@@ -36,15 +33,6 @@ from plumbing import clock
 MOST = 200
 
 
-def _checked(form: Serializer[Any]) -> dict[str, Any]:
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
-
-
-def _actor(request: Request) -> Actor:
-    return cast(Actor, request.user)
-
-
 class Redactions(APIView):
     """Redaction sets of the streams that the caller may redact."""
 
@@ -58,9 +46,9 @@ class Redactions(APIView):
     @extend_schema(request=NewRedactionSerializer, responses={201: RedactionSerializer})
     def post(self, request: Request) -> Response:
         """Begin a set: what the audience's profile withholds, to be changed by hand."""
-        told = _checked(NewRedactionSerializer(data=request.data))
+        told = body(NewRedactionSerializer, request)
         stream = stream_for(request.user, told["stream"], may="redact")
-        made = sets.draft(stream, told["audience"], purpose=told["purpose"], actor=_actor(request))
+        made = sets.draft(stream, told["audience"], purpose=told["purpose"], actor=actor_of(request))
         return Response(RedactionSerializer(made).data, status=201)
 
 
@@ -96,10 +84,10 @@ class ChooseRedaction(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """Choose for some fields. What was asked for or approved is void by it."""
         row = redaction_for(request.user, uid)
-        told = _checked(RedactionChoicesSerializer(data=request.data))["choices"]
+        told = body(RedactionChoicesSerializer, request)["choices"]
         chosen = [Choice(**one) for one in told if one["then"] != "profile"]
         drop = [(one["seq"], one["name"]) for one in told if one["then"] == "profile"]
-        return Response(RedactionSerializer(sets.choose(row, chosen, drop=drop, actor=_actor(request))).data)
+        return Response(RedactionSerializer(sets.choose(row, chosen, drop=drop, actor=actor_of(request))).data)
 
 
 class AskRedaction(APIView):
@@ -109,7 +97,7 @@ class AskRedaction(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """409 while it is in a state that can't be asked for."""
         row = redaction_for(request.user, uid)
-        return Response(RedactionSerializer(sets.ask(row, actor=_actor(request))).data)
+        return Response(RedactionSerializer(sets.ask(row, actor=actor_of(request))).data)
 
 
 class DecideRedaction(APIView):
@@ -119,8 +107,8 @@ class DecideRedaction(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """403 for who asked, 409 when it isn't what they saw."""
         row = redaction_for(request.user, uid)
-        told = _checked(SecondPersonSerializer(data=request.data))
-        return Response(RedactionSerializer(sets.decide(row, actor=_actor(request), **told)).data)
+        told = body(SecondPersonSerializer, request)
+        return Response(RedactionSerializer(sets.decide(row, actor=actor_of(request), **told)).data)
 
 
 class WithdrawRedaction(APIView):
@@ -130,8 +118,8 @@ class WithdrawRedaction(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """For good."""
         row = redaction_for(request.user, uid)
-        told = _checked(EvidenceReasonSerializer(data=request.data))
-        return Response(RedactionSerializer(sets.withdraw(row, actor=_actor(request), **told)).data)
+        told = body(EvidenceReasonSerializer, request)
+        return Response(RedactionSerializer(sets.withdraw(row, actor=actor_of(request), **told)).data)
 
 
 class Erasures(APIView):
@@ -145,12 +133,12 @@ class Erasures(APIView):
     @extend_schema(request=NewErasureSerializer, responses={201: ErasureSerializer})
     def post(self, request: Request) -> Response:
         """Ask. Nothing is erased before somebody else agrees; the answer says what it covers."""
-        told = _checked(NewErasureSerializer(data=request.data))
+        told = body(NewErasureSerializer, request)
         if told["stream"]:
             stream_for(request.user, told["stream"], may="redact")
         places = [(one["seq"], one["name"]) for one in told.pop("fields")]
         asked = {**told, "words": "\n".join(told["words"]), "places": places}
-        made = ask_for(visible_streams(request.user, "redact"), asked, actor=_actor(request))
+        made = ask_for(visible_streams(request.user, "redact"), asked, actor=actor_of(request))
         return Response(ErasureSerializer(made).data, status=201)
 
 
@@ -170,8 +158,8 @@ class DecideErasure(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """A yes carries it out at once. 403 for who asked, 409 on hold or when it isn't what they saw."""
         row = erasure_for(request.user, uid)
-        told = _checked(SecondPersonSerializer(data=request.data))
-        return Response(ErasureSerializer(erasing.decide(row, actor=_actor(request), **told)).data)
+        told = body(SecondPersonSerializer, request)
+        return Response(ErasureSerializer(erasing.decide(row, actor=actor_of(request), **told)).data)
 
 
 class WithdrawErasure(APIView):
@@ -181,8 +169,8 @@ class WithdrawErasure(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """What it looked for is forgotten."""
         row = erasure_for(request.user, uid)
-        told = _checked(EvidenceReasonSerializer(data=request.data))
-        return Response(ErasureSerializer(erasing.withdraw(row, actor=_actor(request), **told)).data)
+        told = body(EvidenceReasonSerializer, request)
+        return Response(ErasureSerializer(erasing.withdraw(row, actor=actor_of(request), **told)).data)
 
 
 class Holds(APIView):
@@ -199,9 +187,9 @@ class Holds(APIView):
     @extend_schema(request=NewLegalHoldSerializer, responses={201: LegalHoldSerializer})
     def post(self, request: Request) -> Response:
         """Keep everything of a stream from now on."""
-        told = _checked(NewLegalHoldSerializer(data=request.data))
+        told = body(NewLegalHoldSerializer, request)
         stream = stream_for(request.user, told.pop("stream"), may="redact")
-        return Response(LegalHoldSerializer(holds.set_hold(stream, actor=_actor(request), **told)).data, status=201)
+        return Response(LegalHoldSerializer(holds.set_hold(stream, actor=actor_of(request), **told)).data, status=201)
 
 
 class LiftHold(APIView):
@@ -211,8 +199,8 @@ class LiftHold(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """It stands until a second person agrees."""
         row = hold_for(request.user, uid)
-        told = _checked(EvidenceReasonSerializer(data=request.data))
-        return Response(LegalHoldSerializer(holds.ask_to_lift(row, actor=_actor(request), **told)).data)
+        told = body(EvidenceReasonSerializer, request)
+        return Response(LegalHoldSerializer(holds.ask_to_lift(row, actor=actor_of(request), **told)).data)
 
 
 class DecideLift(APIView):
@@ -222,8 +210,8 @@ class DecideLift(APIView):
     def post(self, request: Request, uid: str) -> Response:
         """403 for who asked."""
         row = hold_for(request.user, uid)
-        told = _checked(LiftHoldSerializer(data=request.data))
-        return Response(LegalHoldSerializer(holds.decide_lift(row, actor=_actor(request), **told)).data)
+        told = body(LiftHoldSerializer, request)
+        return Response(LegalHoldSerializer(holds.decide_lift(row, actor=actor_of(request), **told)).data)
 
 
 class Retention(APIView):
@@ -238,9 +226,9 @@ class Retention(APIView):
     @extend_schema(request=NewKeepingSerializer, responses={201: KeptSerializer})
     def post(self, request: Request) -> Response:
         """Give a stream another class. Nothing is erased by it."""
-        told = _checked(NewKeepingSerializer(data=request.data))
+        told = body(NewKeepingSerializer, request)
         stream = stream_for(request.user, told.pop("stream"), may="redact")
-        keeping.choose(stream, actor=_actor(request), **told)
+        keeping.choose(stream, actor=actor_of(request), **told)
         return Response(KeptSerializer(keeping.kept([stream], clock.now())[0]).data, status=201)
 
 
@@ -250,7 +238,7 @@ class ErasePast(APIView):
     @extend_schema(request=EvidenceReasonSerializer, responses={201: ErasureSerializer})
     def post(self, request: Request) -> Response:
         """A request like any other: somebody else agrees. Streams on hold are left out, and it says so."""
-        told = _checked(EvidenceReasonSerializer(data=request.data))
+        told = body(EvidenceReasonSerializer, request)
         mine = visible_streams(request.user, "redact").order_by("uid")
-        made = keeping.ask_for_what_is_past(mine, clock.now(), actor=_actor(request), **told)
+        made = keeping.ask_for_what_is_past(mine, clock.now(), actor=actor_of(request), **told)
         return Response(ErasureSerializer(made).data, status=201)

@@ -1,16 +1,15 @@
 """Deadlines, worksheets, entities and regimes at /api/v1/regulation/: the same gates and functions as the pages."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from audit.ledger import Actor
+from audit.api.reading import actor_of, body
 from audit.models import Clock, LegalEntity, RegimeVersion, Stream
 from audit.permissions import house_for, stream_for, visible_streams
 from audit.regimes import applying, entities, keeping, rules, sheets, showing, stating, versions
@@ -24,16 +23,6 @@ from audit.regimes.tree import Value
 from audit.serializers import regimes as shapes
 from plumbing import clock as the_clock
 from plumbing.errors import BadField
-
-
-def _said(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    read = shape(data=request.data)
-    read.is_valid(raise_exception=True)
-    return cast(dict[str, Any], read.validated_data)
-
-
-def _actor(request: Request) -> Actor:
-    return cast(Actor, request.user)
 
 
 def _stream(request: Request, uid: str, *, may: Any = "view") -> Stream:
@@ -72,8 +61,8 @@ class Regimes(APIView):
     @extend_schema(request=shapes.RegimeProposalSerializer, responses={201: shapes.RegimeVersionSerializer})
     def post(self, request: Request) -> Response:
         house_for(request.user, STREAM, may="file")
-        said = _said(shapes.RegimeProposalSerializer, request)
-        made = versions.propose(said["text"], note=said["note"], actor=_actor(request), now=the_clock.now())
+        said = body(shapes.RegimeProposalSerializer, request)
+        made = versions.propose(said["text"], note=said["note"], actor=actor_of(request), now=the_clock.now())
         return Response(shapes.RegimeVersionSerializer(made).data, status=201)
 
 
@@ -95,8 +84,8 @@ class RuleRegime(APIView):
         version = RegimeVersion.objects.filter(slug=name, number=number).first()
         if version is None:
             raise Http404("Nobody proposed that version.")
-        said = _said(shapes.RegimeRulingSerializer, request)
-        versions.decide(version, **said, actor=_actor(request), now=the_clock.now())
+        said = body(shapes.RegimeRulingSerializer, request)
+        versions.decide(version, **said, actor=actor_of(request), now=the_clock.now())
         return Response(shapes.RegimeVersionSerializer(version).data)
 
 
@@ -111,9 +100,9 @@ class Entities(APIView):
     @extend_schema(request=shapes.LegalEntitySerializer, responses={201: shapes.LegalEntitySerializer})
     def post(self, request: Request) -> Response:
         house_for(request.user, STREAM, may="file")
-        said = _said(shapes.LegalEntitySerializer, request)
+        said = body(shapes.LegalEntitySerializer, request)
         said.pop("seen")
-        made = entities.make(Said(**said), actor=_actor(request), now=the_clock.now())
+        made = entities.make(Said(**said), actor=actor_of(request), now=the_clock.now())
         return Response(shapes.LegalEntitySerializer(made).data, status=201)
 
 
@@ -139,9 +128,9 @@ class EntityDetail(APIView):
     def put(self, request: Request, entity: str) -> Response:
         house_for(request.user, STREAM, may="file")
         found = _entity(entity)
-        said = _said(shapes.LegalEntitySerializer, request)
+        said = body(shapes.LegalEntitySerializer, request)
         seen = said.pop("seen")
-        saved = entities.change(found.uid, Said(**said), seen=seen, actor=_actor(request), now=the_clock.now())
+        saved = entities.change(found.uid, Said(**said), seen=seen, actor=actor_of(request), now=the_clock.now())
         return Response(shapes.LegalEntitySerializer(saved).data)
 
 
@@ -152,8 +141,8 @@ class Applies(APIView):
     def post(self, request: Request, entity: str, name: str) -> Response:
         house_for(request.user, STREAM, may="file")
         found = _entity(entity)
-        said = _said(shapes.RegimeAppliesSerializer, request)
-        saved = entities.decide_applies(found.uid, name, **said, actor=_actor(request), now=the_clock.now())
+        said = body(shapes.RegimeAppliesSerializer, request)
+        saved = entities.decide_applies(found.uid, name, **said, actor=actor_of(request), now=the_clock.now())
         return Response(shapes.LegalEntitySerializer(saved).data)
 
 
@@ -179,9 +168,9 @@ class Moments(APIView):
     @extend_schema(request=shapes.StatedMomentSerializer, responses={201: shapes.StatedEntrySerializer})
     def post(self, request: Request, uid: str) -> Response:
         _stream(request, uid, may="file")
-        said = _said(shapes.StatedMomentSerializer, request)
+        said = body(shapes.StatedMomentSerializer, request)
         statement = Statement(**{**said, "supports": tuple(said["supports"])})
-        written = stating.state(uid, statement, actor=_actor(request), now=the_clock.now())
+        written = stating.state(uid, statement, actor=actor_of(request), now=the_clock.now())
         return Response({"seq": written.seq}, status=201)
 
 
@@ -193,8 +182,8 @@ class NotNeeded(APIView):
         stream = _stream(request, uid, may="file")
         if not Clock.objects.filter(uid=clock, stream=stream).exists():
             raise Http404("There is no such clock.")
-        said = _said(shapes.NotNeededSerializer, request)
-        found = keeping.not_needed(clock, stream=uid, reason=said["reason"], actor=_actor(request))
+        said = body(shapes.NotNeededSerializer, request)
+        found = keeping.not_needed(clock, stream=uid, reason=said["reason"], actor=actor_of(request))
         return Response({"state": found.state})
 
 
@@ -217,9 +206,11 @@ class Worksheet(APIView):
     )
     def post(self, request: Request, uid: str, entity: str, name: str) -> Response:
         sheet = _sheet(_stream(request, uid, may="file"), entity, name)
-        said = _said(shapes.WorksheetFactsSerializer, request)
+        said = body(shapes.WorksheetFactsSerializer, request)
         facts = {each: _fact(each, one, sheet.worksheet.operands.get(each)) for each, one in said["facts"].items()}
-        saved = sheets.state_facts(uid, sheet.entity, sheet.worksheet, facts, seen=said["seen"], actor=_actor(request))
+        saved = sheets.state_facts(
+            uid, sheet.entity, sheet.worksheet, facts, seen=said["seen"], actor=actor_of(request)
+        )
         return Response(shapes.WorksheetSerializer(saved).data)
 
 
@@ -253,8 +244,8 @@ class Decisions(APIView):
     @extend_schema(request=shapes.WorksheetDecisionSerializer, responses={201: shapes.StatedEntrySerializer})
     def post(self, request: Request, uid: str, entity: str, name: str) -> Response:
         sheet = _sheet(_stream(request, uid, may="file"), entity, name)
-        said = _said(shapes.WorksheetDecisionSerializer, request)
+        said = body(shapes.WorksheetDecisionSerializer, request)
         verdict = Verdict(said["verdict"] == "yes", said["reason"], said["at"], said["never"])
         about_it = (uid, sheet.entity, sheet.worksheet, verdict)
-        made = sheets.decide(*about_it, seen=said["seen"], actor=_actor(request), now=the_clock.now())
+        made = sheets.decide(*about_it, seen=said["seen"], actor=actor_of(request), now=the_clock.now())
         return Response({"seq": made.seq}, status=201)

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from audit import selectors, services, shelf
 from audit.access.looks import record_look
-from audit.ledger import Actor
+from audit.api.reading import actor_of
 from audit.models import Stream
 from audit.permissions import stream_for, visible_streams
 from audit.serializers.streams import (
@@ -63,7 +63,7 @@ class StreamEntries(APIView):
         page.is_valid(raise_exception=True)
         wanted = cast(dict[str, Any], page.validated_data)
         rows = list(selectors.entries(found.uid, after=wanted["after"], limit=wanted["limit"]))
-        record_look(cast(Actor, request.user), found.uid, door="api", wanted=wanted, shown=len(rows))
+        record_look(actor_of(request), found.uid, door="api", wanted=wanted, shown=len(rows))
         return Response(LedgerEntryPageSerializer({"size": found.size, "results": rows}).data)
 
 
@@ -73,5 +73,5 @@ class VerifyStream(APIView):
     @extend_schema(request=None, responses=StreamVerdictSerializer)
     def post(self, request: Request, uid: str) -> Response:
         found = stream_for(request.user, uid)
-        verdict = services.verify(found.uid, actor=cast(Actor, request.user))
+        verdict = services.verify(found.uid, actor=actor_of(request))
         return Response(StreamVerdictSerializer(verdict).data)

@@ -1,14 +1,12 @@
 """Checking packs at /api/v1/verify-pack: the same function as the page."""
 
-from typing import Any, cast
-
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit.ledger import Actor
+from audit.api.reading import actor_of, body
 from audit.serializers.verifying import CheckedSerializer, PackCheckSerializer
 from audit.verifying import uploads
 from audit.verifying.checking import Asked, check
@@ -21,10 +19,8 @@ class VerifyPack(APIView):
 
     @extend_schema(request=PackCheckSerializer, responses=CheckedSerializer)
     def post(self, request: Request) -> Response:
-        brought = PackCheckSerializer(data=request.data)
-        brought.is_valid(raise_exception=True)
-        told = cast(dict[str, Any], brought.validated_data)
+        told = body(PackCheckSerializer, request)
         asked = Asked(told["pack"].name, told["keys"], told["trust"], told["tagmanifest"])
         with uploads.readable(told["pack"]) as pack:
-            checked = check(pack, asked, actor=cast(Actor, request.user))
+            checked = check(pack, asked, actor=actor_of(request))
         return Response(CheckedSerializer(checked).data)
