@@ -1,7 +1,7 @@
 """Who may see which stream. The ledger doesn't know: the room that owns a kind of stream registers its gate here."""
 
 from collections.abc import Callable, Collection
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -13,6 +13,7 @@ from audit.models import ErasureRequest, Filing, Hold, PackJob, RedactionSet, St
 from audit.naming import Describe, Label, labels, register_labels
 
 May = Literal["view", "export", "redact", "file"]
+Row = TypeVar("Row", Filing, Hold, RedactionSet)
 Gate = Callable[[Any, May], Q]  # (user, right) -> which Stream rows; ~Q(pk__in=[]) is all, Q(pk__in=[]) none
 
 
@@ -63,13 +64,17 @@ def stream_for(user: Any, uid: str, *, may: May = "view") -> Stream:
     return stream
 
 
-def filing_for(user: Any, uid: str, *, may: May = "view") -> Filing:
-    """The filing. Raises Http404 unless `user` sees its stream, PermissionDenied without the right."""
-    found = Filing.objects.select_related("stream").filter(uid=uid).first()
+def _row(model: type[Row], user: Any, uid: str, *, may: May, what: str) -> Row:
+    found = model.objects.select_related("stream").filter(uid=uid).first()
     if found is None:
-        raise Http404("There is no such filing.")
+        raise Http404(f"There is no such {what}.")
     stream_for(user, found.stream.uid, may=may)
     return found
+
+
+def filing_for(user: Any, uid: str, *, may: May = "view") -> Filing:
+    """The filing. Raises Http404 unless `user` sees its stream, PermissionDenied without the right."""
+    return _row(Filing, user, uid, may=may, what="filing")
 
 
 def redactable(user: Any) -> QuerySet[Stream]:
@@ -83,11 +88,12 @@ def redactable(user: Any) -> QuerySet[Stream]:
 
 def redaction_for(user: Any, uid: str) -> RedactionSet:
     """The redaction set. Raises Http404 unless `user` sees its stream, PermissionDenied without the right to redact."""
-    found = RedactionSet.objects.select_related("stream").filter(uid=uid).first()
-    if found is None:
-        raise Http404("There is no such redaction.")
-    stream_for(user, found.stream.uid, may="redact")
-    return found
+    return _row(RedactionSet, user, uid, may="redact", what="redaction")
+
+
+def redactions_seen(user: Any) -> QuerySet[RedactionSet]:
+    """The redaction sets of the streams that `user` may redact, newest first."""
+    return RedactionSet.objects.filter(stream__in=visible_streams(user, "redact")).select_related("stream")
 
 
 def pack_for(user: Any, uid: str, *, may: May = "view") -> PackJob:
@@ -120,11 +126,12 @@ def may_in_house(user: Any, uid: str, may: May) -> bool:
 
 def hold_for(user: Any, uid: str) -> Hold:
     """The hold. Raises Http404 unless `user` sees its stream, PermissionDenied without the right to redact."""
-    found = Hold.objects.select_related("stream").filter(uid=uid).first()
-    if found is None:
-        raise Http404("There is no such hold.")
-    stream_for(user, found.stream.uid, may="redact")
-    return found
+    return _row(Hold, user, uid, may="redact", what="hold")
+
+
+def holds_seen(user: Any) -> QuerySet[Hold]:
+    """The holds of the streams that `user` may redact, newest first."""
+    return Hold.objects.filter(stream__in=visible_streams(user, "redact")).select_related("stream")
 
 
 def erasure_for(user: Any, uid: str) -> ErasureRequest:

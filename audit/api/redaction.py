@@ -7,8 +7,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.api.reading import actor_of, body
-from audit.models import Hold, RedactionSet
-from audit.permissions import erasure_for, erasures_seen, hold_for, redaction_for, stream_for, visible_streams
+from audit.permissions import (
+    erasure_for,
+    erasures_seen,
+    hold_for,
+    holds_seen,
+    redaction_for,
+    redactions_seen,
+    stream_for,
+    visible_streams,
+)
 from audit.redaction import erasing, holds, keeping, sets
 from audit.redaction.asking import ask_for
 from audit.redaction.preview import preview
@@ -39,9 +47,7 @@ class Redactions(APIView):
     @extend_schema(operation_id="redactions_list", responses=RedactionSerializer(many=True))
     def get(self, request: Request) -> Response:
         """At most 200, newest first."""
-        may = visible_streams(request.user, "redact")
-        found = RedactionSet.objects.filter(stream__in=may).select_related("stream")[:MOST]
-        return Response(RedactionSerializer(found, many=True).data)
+        return Response(RedactionSerializer(redactions_seen(request.user)[:MOST], many=True).data)
 
     @extend_schema(request=NewRedactionSerializer, responses={201: RedactionSerializer})
     def post(self, request: Request) -> Response:
@@ -179,10 +185,7 @@ class Holds(APIView):
     @extend_schema(operation_id="holds_list", responses=LegalHoldSerializer(many=True))
     def get(self, request: Request) -> Response:
         """At most 200, newest first."""
-        may = visible_streams(request.user, "redact")
-        return Response(
-            LegalHoldSerializer(Hold.objects.filter(stream__in=may).select_related("stream")[:MOST], many=True).data
-        )
+        return Response(LegalHoldSerializer(holds_seen(request.user)[:MOST], many=True).data)
 
     @extend_schema(request=NewLegalHoldSerializer, responses={201: LegalHoldSerializer})
     def post(self, request: Request) -> Response:

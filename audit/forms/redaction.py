@@ -88,6 +88,12 @@ class VerdictForm(forms.Form):
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     reason = reason_field()
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """What they said, as the services that decide take it."""
+        told = self.cleaned_data
+        return {"approve": told["verdict"] == "approve", "seen": told["seen"], "reason": told["reason"]}
+
 
 class ErasureForm(forms.Form):
     """A request for erasure: of words or a person everywhere, or of named fields of one stream."""

@@ -19,6 +19,7 @@ from audit.redaction.erasing import sought_by
 from audit.redaction.erasing import withdraw as withdraw_erasure
 from audit.redaction.errors import RedactionError
 from audit.redaction.searching import packs_holding
+from audit.views.four_eyes import asked_and_decided, first_error
 
 MOST_REQUESTS = 200
 MOST_PLACES = 200
@@ -90,11 +91,9 @@ def _page(request: HttpRequest, row: ErasureRequest, *, error: str = "", status:
         for uid, places in row.covers.items()
     ]
     context = {
+        **asked_and_decided(row, known, me),
         "row": row,
-        "author": known[row.author].name,
-        "decider": known[row.decider].name if row.decider else "",
         "subject": subject.name if subject else known[row.subject].name if row.subject else "",
-        "is_own": row.author == me,
         "streams": streams,
         "fields": sum(len(places) for places in row.covers.values()),
         "packs": sum(len(one["packs"]) for one in streams),
@@ -102,8 +101,6 @@ def _page(request: HttpRequest, row: ErasureRequest, *, error: str = "", status:
         "copies": [one for one in row.copies if not one["kept"]],
         "kept": row.outcome.get("kept") or [one for one in row.copies if one["kept"]],
         "held": row.outcome.get("held", {}).values(),
-        "verdict": VerdictForm(initial={"seen": row.digest}),
-        "withdraw": ReasonForm(auto_id="id_withdraw_%s"),
         "error": error,
     }
     return render(request, "audit/erasure.html", context, status=status)
@@ -116,11 +113,9 @@ def decide(request: HttpRequest, uid: str) -> HttpResponse:
     row = erasure_for(request.user, uid)
     form = VerdictForm(request.POST)
     if not form.is_valid():
-        return _page(request, row, error=_first(form), status=422)
-    told = form.cleaned_data
-    approve = told["verdict"] == "approve"
+        return _page(request, row, error=first_error(form), status=422)
     try:
-        decide_erasure(row, approve=approve, seen=told["seen"], reason=told["reason"], actor=cast(Actor, request.user))
+        decide_erasure(row, **form.said, actor=cast(Actor, request.user))
     except RedactionError as error:
         if error.status != 409:
             raise
@@ -135,10 +130,6 @@ def withdraw(request: HttpRequest, uid: str) -> HttpResponse:
     row = erasure_for(request.user, uid)
     form = ReasonForm(request.POST)
     if not form.is_valid():
-        return _page(request, row, error=_first(form), status=422)
+        return _page(request, row, error=first_error(form), status=422)
     withdraw_erasure(row, reason=form.cleaned_data["reason"], actor=cast(Actor, request.user))
     return redirect("audit:erasure", uid=uid)
-
-
-def _first(form: VerdictForm | ReasonForm) -> str:
-    return next(str(error) for found in form.errors.values() for error in found)

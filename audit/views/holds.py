@@ -10,12 +10,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.forms.redaction import MOST_LISTED, HoldForm, KeepingForm, ReasonForm, VerdictForm, WithStream
 from audit.ledger import Actor
-from audit.models import Hold, HoldState
+from audit.models import HoldState
 from audit.naming import labels, people
-from audit.permissions import hold_for, redactable, stream_for, visible_streams
+from audit.permissions import hold_for, holds_seen, stream_for, visible_streams
 from audit.redaction import holds as services
 from audit.redaction import keeping
 from audit.redaction.errors import BadRequest, RedactionError
+from audit.views.four_eyes import first_error, stream_asked
 from plumbing import clock
 
 MOST_HOLDS = 200
@@ -36,7 +37,7 @@ def _page(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpRe
     streams = mine.filter(size__gt=0).order_by("time", "pk")
     total = streams.count()
     rows = keeping.kept(streams[:shown], clock.now())
-    found = Hold.objects.filter(stream__in=mine).select_related("stream")[:MOST_HOLDS]
+    found = holds_seen(request.user)[:MOST_HOLDS]
     me = cast(Actor, request.user).actor_id
     known = people({one for hold in found for one in (hold.setter, hold.asker) if one})
     named = labels({*(row.stream.uid for row in rows), *(hold.stream.uid for hold in found)})
@@ -95,10 +96,7 @@ def choose_class(request: HttpRequest) -> HttpResponse:
 def _stream_form(
     request: HttpRequest, kind: type[WithStream], act: Callable[[WithStream], object], about: dict[str, str]
 ) -> HttpResponse:
-    asked = request.POST.get("stream") or request.GET.get("stream", "")
-    # a stream that is named first: who may not redact it is told so, and a stranger that it isn't there
-    one = [stream_for(request.user, asked, may="redact")] if asked else []
-    streams = one or list(redactable(request.user)[:MOST_LISTED])
+    asked, streams = stream_asked(request)
     form = kind(request.POST or None, streams=streams, initial={"stream": asked})
     if form.is_bound and form.is_valid():
         try:
@@ -153,7 +151,7 @@ def erase_past(request: HttpRequest) -> HttpResponse:
     mine = visible_streams(request.user, "redact").order_by("uid")
     form = ReasonForm(request.POST)
     if not form.is_valid():
-        return _page(request, error=next(str(error) for error in form.errors["reason"]), status=422)
+        return _page(request, error=first_error(form), status=422)
     try:
         row = keeping.ask_for_what_is_past(
             mine, clock.now(), reason=form.cleaned_data["reason"], actor=cast(Actor, request.user)

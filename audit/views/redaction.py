@@ -8,16 +8,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit.forms.redaction import MOST_LISTED, ChoiceForm, DraftForm, ReasonForm, VerdictForm
+from audit.forms.redaction import ChoiceForm, DraftForm, ReasonForm, VerdictForm
 from audit.ledger import Actor
 from audit.models import RedactionSet, RedactionState
 from audit.naming import labels, people
-from audit.permissions import redactable, redaction_for, stream_for, visible_streams
+from audit.permissions import redaction_for, redactions_seen, stream_for, visible_streams
 from audit.redaction import sets
 from audit.redaction.errors import Grew, ReasonMissing
 from audit.redaction.preview import preview
 from audit.redaction.profiles import profiles
 from audit.redaction.withholding import Choice
+from audit.views.four_eyes import asked_and_decided, first_error, stream_asked
 
 PAGE = 50
 MOST_SETS = 200
@@ -27,8 +28,7 @@ MOST_SETS = 200
 @require_safe
 def redactions(request: HttpRequest) -> HttpResponse:
     """The sets of all streams that the reader may redact, those that wait for them first; and the audiences."""
-    may = visible_streams(request.user, "redact")
-    found = list(RedactionSet.objects.filter(stream__in=may).select_related("stream")[:MOST_SETS])
+    found = list(redactions_seen(request.user)[:MOST_SETS])
     me = cast(Actor, request.user).actor_id
     known = people({row.author for row in found} | {row.decider for row in found if row.decider})
     named = labels(row.stream.uid for row in found)
@@ -43,7 +43,7 @@ def redactions(request: HttpRequest) -> HttpResponse:
         for row in found
     ]
     rows.sort(key=lambda one: not one["is_yours"])
-    context = {"rows": rows, "profiles": profiles(), "may": may.exists()}
+    context = {"rows": rows, "profiles": profiles(), "may": visible_streams(request.user, "redact").exists()}
     return render(request, "audit/redactions.html", context)
 
 
@@ -51,10 +51,7 @@ def redactions(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_redaction(request: HttpRequest) -> HttpResponse:
     """Begin a set for a stream and an audience. `?stream=` chooses one."""
-    asked = request.POST.get("stream") or request.GET.get("stream", "")
-    # a stream that is named first: who may not redact it is told so, and a stranger that it isn't there
-    one = [stream_for(request.user, asked, may="redact")] if asked else []
-    streams = one or list(redactable(request.user)[:MOST_LISTED])
+    asked, streams = stream_asked(request)
     form = DraftForm(request.POST or None, streams=streams, initial={"stream": asked})
     if form.is_bound and form.is_valid():
         told = form.cleaned_data
@@ -83,19 +80,15 @@ def _page(request: HttpRequest, row: RedactionSet, *, error: str = "", status: i
     known = people({one for one in (row.author, row.decider) if one})
     query = {"after": last, **({"as": "reader"} if as_reader else {})}
     context = {
+        **asked_and_decided(row, known, me),
         "row": row,
         "profile": profile,
         "seen": seen,
-        "author": known[row.author].name,
-        "decider": known[row.decider].name if row.decider else "",
         "title": labels([row.stream.uid])[row.stream.uid].title,
         "as_reader": as_reader,
         "grew": max(0, row.stream.size - row.size) if is_bound else 0,
-        "is_own": row.author == me,
         "may_choose": row.state != RedactionState.WITHDRAWN and not as_reader,
         "next_url": f"?{urlencode(query)}" if last + 1 < seen.size else "",
-        "verdict": VerdictForm(initial={"seen": row.digest}),
-        "withdraw": ReasonForm(auto_id="id_withdraw_%s"),
         "error": error,
     }
     return render(request, "audit/redaction.html", context, status=status)
@@ -138,13 +131,9 @@ def decide(request: HttpRequest, uid: str) -> HttpResponse:
     row = redaction_for(request.user, uid)
     form = VerdictForm(request.POST)
     if not form.is_valid():
-        return _page(request, row, error=_first(form), status=422)
-    told = form.cleaned_data
+        return _page(request, row, error=first_error(form), status=422)
     try:
-        sets.decide(
-            row, approve=told["verdict"] == "approve", seen=told["seen"], reason=told["reason"],
-            actor=cast(Actor, request.user),
-        )  # fmt: skip
+        sets.decide(row, **form.said, actor=cast(Actor, request.user))
     except Grew as error:
         return _page(request, row, error=str(error), status=409)
     return redirect("audit:redaction", uid=uid)
@@ -157,10 +146,6 @@ def withdraw(request: HttpRequest, uid: str) -> HttpResponse:
     row = redaction_for(request.user, uid)
     form = ReasonForm(request.POST)
     if not form.is_valid():
-        return _page(request, row, error=_first(form), status=422)
+        return _page(request, row, error=first_error(form), status=422)
     sets.withdraw(row, reason=form.cleaned_data["reason"], actor=cast(Actor, request.user))
     return redirect("audit:redaction", uid=uid)
-
-
-def _first(form: VerdictForm | ReasonForm) -> str:
-    return next(str(error) for found in form.errors.values() for error in found)
