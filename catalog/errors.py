@@ -1,23 +1,12 @@
 """Refusals of the catalog room: people, rights, services, probes."""
 
-from plumbing.errors import BadField, MusterError
+from plumbing.errors import BadField, MusterError, Plain
 
 
 class CatalogError(MusterError):
     """A rule of the catalog was broken. Nothing was written."""
 
     code = "catalog_refused"
-
-
-class Plain(CatalogError):
-    """A refusal whose one sentence is all that there is to say."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-    def __str__(self) -> str:
-        return self.why
 
 
 class TokenRefused(CatalogError):
@@ -169,14 +158,14 @@ class BadNotice(CatalogError):
         return f"Nobody was told: {self.why}."
 
 
-class AddressRefused(Plain):
+class AddressRefused(Plain, CatalogError):
     """An address can't be one at which somebody is reached. Its words are for whoever typed it: never log them."""
 
     code = "address_refused"
     status = 422
 
 
-class NotSent(Plain):
+class NotSent(Plain, CatalogError):
     """A channel didn't take a message. Its words hold nothing of the address, and nothing of what the channel said."""
 
     code = "not_sent"
@@ -196,7 +185,7 @@ class IllegalNoticeMove(CatalogError):
         return f"A notice can't go from {self.current} to {self.target}."
 
 
-class ContactRefused(Plain):
+class ContactRefused(Plain, CatalogError):
     """A contact point can't be added or tried as asked."""
 
     code = "contact_refused"

@@ -11,10 +11,19 @@ class MusterError(Exception):
     href_words = ""  # what that link says
 
 
-class BadField(MusterError):
-    """One field of what was said is wrong, and its message says what would be right. field: its name in the form.
+class Plain(MusterError):
+    """A refusal whose one sentence is all that there is to say."""
 
-    Needed by catalog (absences) and approvals (delegations, approvals in advance)."""
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.why
+
+
+class BadField(MusterError):
+    """One field of what was said is wrong, and its message says what would be right. field: its name in the form."""
 
     status = 422
 

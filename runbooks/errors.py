@@ -1,6 +1,6 @@
 """Refusals of the runbooks room. Each says what was found and what would be right."""
 
-from plumbing.errors import MusterError
+from plumbing.errors import MusterError, Plain
 
 
 class RunbookError(MusterError):
@@ -328,17 +328,10 @@ class NothingToAttach(RunbookError):
         return f"“{self.step}” can't use that result: {self.why}"
 
 
-class NoPreview(RunbookError):
+class NoPreview(Plain, RunbookError):
     """What the step would do can't be told, or not now."""
 
     code = "no_preview"
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-    def __str__(self) -> str:
-        return self.why
 
 
 class BadMoment(RunbookError):

@@ -1,6 +1,7 @@
 """Refusals about files. Nothing was kept when one of these is raised."""
 
 from audit.errors import LedgerError
+from plumbing.errors import Plain
 
 
 class FileTooLarge(LedgerError):
@@ -17,15 +18,8 @@ class FileTooLarge(LedgerError):
         return f"The file is larger than the {self.limit:,} bytes that are taken."
 
 
-class BadFile(LedgerError):
+class BadFile(Plain, LedgerError):
     """An empty file, or one whose name or type can't be kept."""
 
     code = "bad_file"
     status = 422
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-
-    def __str__(self) -> str:
-        return self.problem

@@ -1,6 +1,7 @@
 """Refusals of filings. Nothing was written when one of these is raised."""
 
 from audit.errors import LedgerError
+from plumbing.errors import BadField, Plain
 
 
 class FilingError(LedgerError):
@@ -23,18 +24,11 @@ class BadFieldData(FilingError):
         return f"{self.file}, {self.place}: {self.reason}."
 
 
-class BadValue(FilingError):
-    """What was entered can't be a value of this field. field: its number; reason says what would be right."""
+class BadValue(BadField, FilingError):
+    """What was entered can't be a value of this field. field: its number; message says what would be right."""
 
     code = "bad_value"
     status = 422
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(field, reason)
-        self.field, self.reason = field, reason
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 class NoSuchForm(FilingError):
@@ -156,14 +150,7 @@ class AlreadyOpen(FilingError):
         return f"{self.name} is open already and not submitted. Go on with that one, or withdraw it first."
 
 
-class TooEarly(FilingError):
+class TooEarly(Plain, FilingError):
     """What it builds on hasn't happened."""
 
     code = "filing_too_early"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return self.reason

@@ -75,7 +75,7 @@ class SectionForm(forms.Form):
         try:
             self.said[key] = read(cleaned[name])
         except BadValue as error:
-            self.add_error(name, f"{error.reason[:1].upper()}{error.reason[1:]}.")
+            self.add_error(name, f"{error.message[:1].upper()}{error.message[1:]}.")
 
     def clean_supports(self) -> list[int]:
         """The numbers of the entries."""

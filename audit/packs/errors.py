@@ -1,6 +1,7 @@
 """Refusals about packs. Nothing was written when one of these is raised."""
 
 from audit.errors import LedgerError
+from plumbing.errors import Plain
 
 
 class PackError(LedgerError):
@@ -61,31 +62,17 @@ class Superseded(PackError):
         return "This pack is made by somebody else meanwhile, or it was cancelled."
 
 
-class NotReady(PackError):
+class NotReady(Plain, PackError):
     """The pack has no file to hand out: it isn't made yet, can't be made, or its file was removed."""
 
     code = "pack_not_ready"
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
 
-    def __str__(self) -> str:
-        return self.why
-
-
-class NoSuchSubject(PackError):
+class NoSuchSubject(Plain, PackError):
     """There is nothing that a pack could be about."""
 
     code = "no_such_subject"
     status = 422
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
-
-    def __str__(self) -> str:
-        return self.what
 
 
 class BadCertificate(PackError):

@@ -3,20 +3,14 @@
 from collections.abc import Sequence
 
 from audit.errors import LedgerError
+from plumbing.errors import Plain
 
 
-class RedactionError(LedgerError):
+class RedactionError(Plain, LedgerError):
     """Base of every refusal here, with one sentence of why."""
 
     code = "redaction_refused"
     status = 409
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-    def __str__(self) -> str:
-        return self.why
 
 
 class IllegalMove(RedactionError):

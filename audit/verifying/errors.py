@@ -1,20 +1,14 @@
 """Refusals to check a pack. Nothing was checked when one of these is raised."""
 
 from audit.errors import LedgerError
+from plumbing.errors import BadField
 
 
-class BadKeys(LedgerError):
+class BadKeys(BadField, LedgerError):
     """What the reader gave as keys or certificates is none. `field` says which of both."""
 
     code = "bad_keys"
     status = 422
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(field, reason)
-        self.field, self.reason = field, reason
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 class PackTooLargeHere(LedgerError):

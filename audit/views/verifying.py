@@ -29,7 +29,7 @@ def verify_pack(request: HttpRequest) -> HttpResponse:
             with uploads.readable(told["pack"]) as pack:
                 checked = check(pack, asked, actor=cast(Actor, request.user))
         except BadKeys as error:
-            form.add_error(error.field, error.reason)
+            form.add_error(error.field, error.message)
     context = {"form": form, "checked": checked, "tools": tools()}
     is_live = getattr(request, "htmx", False)
     if checked and is_live:
