@@ -9,6 +9,23 @@ from audit.regimes.events import STATABLE
 YES_NO = [("yes", "yes"), ("no", "no")]
 
 
+def _text(longest: int) -> serializers.CharField:
+    """A text that may be left out."""
+    return serializers.CharField(required=False, allow_blank=True, max_length=longest, default="")
+
+
+def _texts(longest: int, *, most: int) -> serializers.ListField:
+    """A list of texts that may be left out."""
+    one = serializers.CharField(max_length=longest)
+    return serializers.ListField(child=one, required=False, default=list, max_length=most)
+
+
+def _supports() -> serializers.ListField:
+    """Numbers of entries that bear something out."""
+    one = serializers.IntegerField(min_value=0)
+    return serializers.ListField(child=one, required=False, default=list, max_length=100)
+
+
 class RegulationClockSerializer(serializers.Serializer[Any]):
     """One clock. `legal_at` and `safe_at` are null where the rule gives no moment."""
 
@@ -81,7 +98,7 @@ class RegimeRulingSerializer(serializers.Serializer[Any]):
     """A second person's word."""
 
     accept = serializers.BooleanField()
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+    reason = _text(500)
 
 
 class LegalEntitySerializer(serializers.Serializer[Any]):
@@ -91,32 +108,22 @@ class LegalEntitySerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(read_only=True)
     seen = serializers.IntegerField(write_only=True, required=False, default=0)
     name = serializers.CharField(max_length=200)
-    lei = serializers.CharField(required=False, allow_blank=True, max_length=20, default="")
-    types = serializers.ListField(
-        child=serializers.CharField(max_length=100), required=False, default=list, max_length=60
-    )
-    home_state = serializers.CharField(required=False, allow_blank=True, max_length=2, default="")
-    other_states = serializers.ListField(
-        child=serializers.CharField(max_length=2), required=False, default=list, max_length=250
-    )
+    lei = _text(20)
+    types = _texts(100, most=60)
+    home_state = _text(2)
+    other_states = _texts(2, most=250)
     zone = serializers.CharField(required=False, max_length=64, default="UTC")
     country = serializers.CharField(max_length=2)
-    subdivision = serializers.CharField(required=False, allow_blank=True, max_length=10, default="")
-    days_off = serializers.ListField(
-        child=serializers.CharField(max_length=10), required=False, default=list, max_length=400
-    )
+    subdivision = _text(10)
+    days_off = _texts(10, most=400)
     currency = serializers.CharField(required=False, max_length=3, default="EUR")
-    nis2 = serializers.CharField(required=False, allow_blank=True, max_length=10, default="")
+    nis2 = _text(10)
     significant = serializers.BooleanField(required=False, allow_null=True, default=None)
     count_home_state = serializers.BooleanField(required=False, default=True)
-    parent_name = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
-    parent_lei = serializers.CharField(required=False, allow_blank=True, max_length=20, default="")
-    services = serializers.ListField(
-        child=serializers.CharField(max_length=80), required=False, default=list, max_length=1000
-    )
-    teams = serializers.ListField(
-        child=serializers.CharField(max_length=80), required=False, default=list, max_length=1000
-    )
+    parent_name = _text(200)
+    parent_lei = _text(20)
+    services = _texts(80, most=1000)
+    teams = _texts(80, most=1000)
     is_active = serializers.BooleanField(required=False, default=True)
 
 
@@ -149,12 +156,10 @@ class StatedMomentSerializer(serializers.Serializer[Any]):
 
     event = serializers.CharField(max_length=80, help_text=", ".join(STATABLE))
     at = serializers.DateTimeField()
-    note = serializers.CharField(required=False, allow_blank=True, max_length=2_000, default="")
-    regime = serializers.CharField(required=False, allow_blank=True, max_length=64, default="")
-    entity = serializers.CharField(required=False, allow_blank=True, max_length=32, default="")
-    supports = serializers.ListField(
-        child=serializers.IntegerField(min_value=0), required=False, default=list, max_length=100
-    )
+    note = _text(2_000)
+    regime = _text(64)
+    entity = _text(32)
+    supports = _supports()
 
 
 class StatedEntrySerializer(serializers.Serializer[Any]):
@@ -174,10 +179,8 @@ class WorksheetFactSerializer(serializers.Serializer[Any]):
 
     value = serializers.JSONField(allow_null=True)
     is_estimate = serializers.BooleanField(required=False, default=False)
-    words = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
-    supports = serializers.ListField(
-        child=serializers.IntegerField(min_value=0), required=False, default=list, max_length=100
-    )
+    words = _text(500)
+    supports = _supports()
 
 
 class WorksheetFactsSerializer(serializers.Serializer[Any]):
