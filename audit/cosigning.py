@@ -3,8 +3,6 @@
 github.com/C2SP/C2SP: signed-note, tlog-cosignature, tlog-witness. Both our client and our witness read them here.
 """
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from audit.ed25519 import ED25519, public_raw
 from audit.errors import BadNote
+from audit.notes import decoded, encoded
 
 COSIGNATURE = b"\x04"  # C2SP signed-note algorithm byte of a timestamped Ed25519 cosignature
 KINDS = {ED25519: "a log's key (0x01)", COSIGNATURE: "a witness's key (0x04)"}
@@ -158,22 +157,6 @@ def read_add_checkpoint(body: bytes) -> AddCheckpoint:
 def is_decimal(text: str) -> bool:
     """Whether it is a size as C2SP writes one: ASCII digits, no leading zero."""
     return text.isascii() and text.isdecimal() and len(text) < 20 and str(int(text)) == text
-
-
-def encoded(data: bytes) -> str:
-    """Base64 as C2SP uses it."""
-    return base64.b64encode(data).decode()
-
-
-def decoded(text: str) -> bytes:
-    """The bytes behind base64. Raises BadNote: one text for one value, so no unused bits and no other alphabet."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        data = b""
-    if encoded(data) != text:
-        raise BadNote(f"{text[:60]!r} is not base64")
-    return data
 
 
 def with_lines(note: bytes, lines: Sequence[str]) -> bytes:

@@ -24,14 +24,14 @@ class SignedTree:
 
     def text(self) -> str:
         """The three lines that are signed."""
-        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
+        return f"{self.origin}\n{self.size}\n{encoded(self.root)}\n"
 
 
 def sign(tree: SignedTree, *keys: Ed25519PrivateKey) -> bytes:
     """The checkpoint as a signed note: three lines, an empty one, one signature line for each key. UTF-8."""
     text = tree.text()
     ids = [key_id(tree.origin, key.public_key()) for key in keys]
-    signatures = [_base64(id_ + key.sign(text.encode())) for id_, key in zip(ids, keys, strict=True)]
+    signatures = [encoded(id_ + key.sign(text.encode())) for id_, key in zip(ids, keys, strict=True)]
     return (text + "\n" + "".join(f"— {tree.origin} {signature}\n" for signature in signatures)).encode()
 
 
@@ -54,7 +54,7 @@ def _tree(text: str, origin: str) -> SignedTree:
     parts = text.split("\n")
     if len(parts) != 4 or parts[0] != origin or not parts[1].isdecimal() or str(int(parts[1])) != parts[1]:
         raise BadNote("a checkpoint has three lines: origin, size, root")
-    root = _unbase64(parts[2])
+    root = decoded(parts[2])
     if len(root) != 32:
         raise BadNote(f"the root has {len(root)} bytes, not 32")
     return SignedTree(origin, int(parts[1]), root)
@@ -64,7 +64,7 @@ def _signed(line: str, text: str, origin: str, key: Ed25519PublicKey) -> bool:
     parts = line.split(" ")
     if len(parts) != 3 or parts[:2] != ["—", origin]:
         return False
-    signature = _unbase64(parts[2])
+    signature = decoded(parts[2])
     if signature[:4] != key_id(origin, key):
         return False  # another key's line: rotation, or a witness
     try:
@@ -76,24 +76,26 @@ def _signed(line: str, text: str, origin: str, key: Ed25519PublicKey) -> bool:
 
 def vkey(origin: str, key: Ed25519PublicKey) -> str:
     """The public key in the form that note verifiers take: name+id+key."""
-    return f"{origin}+{key_id(origin, key).hex()}+{_base64(ED25519 + public_raw(key))}"
+    return f"{origin}+{key_id(origin, key).hex()}+{encoded(ED25519 + public_raw(key))}"
 
 
 def proof(index: int, path: Sequence[bytes], checkpoint: bytes) -> bytes:
     """A tlog-proof: the leaf at `index` is in the tree of `checkpoint`."""
-    lines = [PROOF, f"index {index}", *map(_base64, path), "", ""]
+    lines = [PROOF, f"index {index}", *map(encoded, path), "", ""]
     return "\n".join(lines).encode() + checkpoint
 
 
-def _base64(data: bytes) -> str:
+def encoded(data: bytes) -> str:
+    """Base64 as C2SP uses it."""
     return base64.b64encode(data).decode()
 
 
-def _unbase64(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """The bytes behind base64. Raises BadNote: one text for one value, so no unused bits and no other alphabet."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         data = b""
-    if _base64(data) != text:  # one text for one value: the last character may hold unused bits
+    if encoded(data) != text:
         raise BadNote(f"{text[:60]!r} is not base64")
     return data

@@ -3,7 +3,6 @@
 Its log key and its witness are made up from seeds, so that attacks by whoever holds the key can be played, too.
 """
 
-import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit import merkle, notes
 from audit.canonical import Json, canon
-from audit.ed25519 import public_pem, public_raw
+from audit.cosigning import COSIGNATURE, Verifier, cosign
+from audit.ed25519 import public_pem
 from audit.entries import NO_HEAD, Header, build
 from audit.packs.bag import Content, bagged
 
@@ -130,16 +130,6 @@ def joined(lines: Iterator[bytes] | Sequence[bytes]) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
-def cosigned(note: bytes, witness: Ed25519PrivateKey, time: int) -> bytes:
-    """The note with a witness's line after it (c2sp.org/tlog-cosignature, Ed25519)."""
-    text = note.partition(b"\n\n")[0] + b"\n"
-    signature = witness.sign(f"cosignature/v1\ntime {time}\n".encode() + text)
-    raw = public_raw(witness.public_key())
-    key_id = sha256(WITNESS.encode() + b"\n\x04" + raw).digest()[:4]
-    line = _base64(key_id + time.to_bytes(8, "big") + signature)
-    return note + f"— {WITNESS} {line}\n".encode()
-
-
 def sample() -> Sample:
     """The pack."""
     key, witness = seeded(7), seeded(8)
@@ -148,13 +138,12 @@ def sample() -> Sample:
     note = notes.sign(notes.SignedTree(ORIGIN, len(heads), merkle.root(heads)), key)
     earlier: list[Json] = [{"size": 3, "root": merkle.root(main.leaves[:3]).hex(), "tagmanifest_sha256": "0" * 64}]
     proofs = [notes.proof(index, merkle.inclusion_proof(heads, index), note) for index in (2, 3)]
-    known_as = sha256(WITNESS.encode() + b"\n\x04" + public_raw(witness.public_key())).digest()[:4].hex()
-    witness_raw = _base64(b"\x04" + public_raw(witness.public_key()))
+    line = cosign(note, WITNESS, witness, 1_772_442_000)
     payload = {
         **ledger_files("ledger/", main, proofs[0], earlier),
         **ledger_files(f"streams/{FURTHER}/", further, proofs[1]),
         "ledger/checkpoint": note,
-        "ledger/checkpoint.witnessed": cosigned(note, witness, 1_772_442_000),
+        "ledger/checkpoint.witnessed": note + f"{line}\n".encode(),
         "people.json": canon([{"id": f"usr_{'a' * 32}", "name": "Zoë Müller", "title": "Commander"}]),
         f"files/{sha256(ATTACHMENT).hexdigest()}": ATTACHMENT,
         f"versions/{sha256(VERSION).hexdigest()}.yaml": VERSION,
@@ -165,7 +154,7 @@ def sample() -> Sample:
         "VERIFY.txt": b"How to check this pack.\n",
         "keys/log.pub.pem": public_pem(key.public_key()),
         "keys/log.vkey": f"{notes.vkey(ORIGIN, key.public_key())}\n".encode(),
-        "keys/witnesses.vkey": f"{WITNESS}+{known_as}+{witness_raw}\n".encode(),
+        "keys/witnesses.vkey": f"{Verifier(WITNESS, COSIGNATURE, witness.public_key())}\n".encode(),
     }
     told = {"External-Identifier": MAIN, "Muster-Pack-Format": "2", "Muster-Pack-Kind": "incident"}
     return Sample(_in_memory(bagged(payload, tags, told)), key, streams=[main, further])
@@ -173,7 +162,3 @@ def sample() -> Sample:
 
 def _in_memory(files: Mapping[str, Content]) -> dict[str, bytes]:
     return {path: content for path, content in files.items() if isinstance(content, bytes)}
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
