@@ -1,7 +1,7 @@
 """Pages of keeping: which streams are on hold, how long each is kept, and what is past its time."""
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.forms.redaction import MOST_LISTED, HoldForm, KeepingForm, ReasonForm, VerdictForm, WithStream
 from audit.ledger import Actor
-from audit.models import HoldState
+from audit.models import HoldState, Stream
 from audit.naming import labels, people
 from audit.permissions import hold_for, holds_seen, stream_for, visible_streams
 from audit.redaction import holds as services
@@ -69,9 +69,7 @@ def _page(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpRe
 def set_hold(request: HttpRequest) -> HttpResponse:
     """Put a stream on hold. `?stream=` chooses one."""
 
-    def act(form: WithStream) -> object:
-        told = form.cleaned_data
-        stream = stream_for(request.user, told["stream"], may="redact")
+    def act(stream: Stream, told: dict[str, Any]) -> object:
         return services.set_hold(stream, matter=told["matter"], reason=told["reason"], actor=cast(Actor, request.user))
 
     about = {"title": "Put a stream on hold", "button": "Hold it"}
@@ -83,9 +81,7 @@ def set_hold(request: HttpRequest) -> HttpResponse:
 def choose_class(request: HttpRequest) -> HttpResponse:
     """Give a stream another retention class. `?stream=` chooses one."""
 
-    def act(form: WithStream) -> object:
-        told = form.cleaned_data
-        stream = stream_for(request.user, told["stream"], may="redact")
+    def act(stream: Stream, told: dict[str, Any]) -> object:
         return keeping.choose(stream, told["retention"], reason=told["reason"], actor=cast(Actor, request.user))
 
     about = {"title": "How long a stream is kept", "button": "Keep it so long"}
@@ -94,13 +90,17 @@ def choose_class(request: HttpRequest) -> HttpResponse:
 
 
 def _stream_form(
-    request: HttpRequest, kind: type[WithStream], act: Callable[[WithStream], object], about: dict[str, str]
+    request: HttpRequest,
+    kind: type[WithStream],
+    act: Callable[[Stream, dict[str, Any]], object],
+    about: dict[str, str],
 ) -> HttpResponse:
     asked, streams = stream_asked(request)
     form = kind(request.POST or None, streams=streams, initial={"stream": asked})
     if form.is_bound and form.is_valid():
+        told = form.cleaned_data
         try:
-            act(form)
+            act(stream_for(request.user, told["stream"], may="redact"), told)
         except BadRequest as error:
             form.add_error(None, str(error))
         else:
