@@ -13,8 +13,8 @@ from tests.audit.packing import TOP, VERSION, VERSION_TEXT
 
 
 @pytest.fixture(autouse=True)
-def _own_log_key(settings, tmp_path):
-    settings.LEDGER_KEY_FILE = tmp_path / "ledger-key.pem"
+def _own_keys(settings, tmp_path):
+    settings.LEDGER_KEY_FILE, settings.SEALING_KEYS_FILE = tmp_path / "ledger-key.pem", tmp_path / "sealing-keys"
     settings.PACKS_DIR, settings.FILES_DIR = tmp_path / "packs", tmp_path / "files"
     settings.LEDGER_ORIGIN = "muster.example/evidence"
 
@@ -25,9 +25,20 @@ class Person:
     actor_id = "usr_0000000000000000000000000000000a"
 
 
+class Second(Person):
+    """Somebody else."""
+
+    actor_id = "usr_0000000000000000000000000000000b"
+
+
 @pytest.fixture
 def person() -> Person:
     return Person()
+
+
+@pytest.fixture
+def second() -> Second:
+    return Second()
 
 
 @pytest.fixture

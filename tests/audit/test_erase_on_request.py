@@ -25,20 +25,6 @@ from tests.audit.not_words import IDS, NOT_WORDS
 NAME = "Anneliese Quittenbaum"
 
 
-class Second:
-    actor_id = "usr_0000000000000000000000000000000b"
-
-
-@pytest.fixture(autouse=True)
-def _own_sealing_keys(settings, tmp_path):
-    settings.SEALING_KEYS_FILE = tmp_path / "sealing-keys"
-
-
-@pytest.fixture
-def second():
-    return Second()
-
-
 @pytest.fixture
 def stream(make_stream, person):
     found = make_stream("inc_1", 2)

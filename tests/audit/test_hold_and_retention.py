@@ -15,20 +15,6 @@ UTC = dt.UTC
 YEAR = dt.timedelta(days=366)
 
 
-class Second:
-    actor_id = "usr_0000000000000000000000000000000b"
-
-
-@pytest.fixture(autouse=True)
-def _own_sealing_keys(settings, tmp_path):
-    settings.SEALING_KEYS_FILE = tmp_path / "sealing-keys"
-
-
-@pytest.fixture
-def second():
-    return Second()
-
-
 def test_the_shipped_classes_read_and_every_stream_has_one():
     known = keeping.rules()
     for uid, slug in (("inc_1", "incident"), ("rbk_1", "runbook"), ("access", "access"), ("portal", "house")):

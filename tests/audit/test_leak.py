@@ -56,15 +56,6 @@ steps:
 """
 
 
-class Second:
-    actor_id = "usr_0000000000000000000000000000000b"
-
-
-@pytest.fixture(autouse=True)
-def _own_keys(settings, tmp_path):
-    settings.SEALING_KEYS_FILE = tmp_path / "sealing-keys"
-
-
 @pytest.fixture
 def incident(store, commander, owner, author, make_user, payments_team):
     """INC-1 with the marks wherever people, tools and steps may leave them."""
@@ -165,10 +156,10 @@ def test_the_marks_are_where_the_test_looks(incident):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("audience", ["customer", "public"])
-def test_a_pack_for_outside_holds_nothing_that_is_withheld(incident, commander, audience, caplog):
+def test_a_pack_for_outside_holds_nothing_that_is_withheld(incident, commander, audience, caplog, second):
     row = sets.draft(Stream.objects.get(uid=incident.stream), audience, purpose="For outside", actor=commander)
     row = sets.ask(row, actor=commander)
-    row = sets.decide(row, approve=True, seen=row.digest, reason="Looked at each", actor=Second())
+    row = sets.decide(row, approve=True, seen=row.digest, reason="Looked at each", actor=second)
     people = {
         person.name for person in naming.people({one.actor for one in selectors.entries(incident.stream)}).values()
     }
@@ -184,12 +175,12 @@ def test_a_pack_for_outside_holds_nothing_that_is_withheld(incident, commander, 
 
 
 @pytest.mark.django_db
-def test_after_an_erasure_nothing_is_left_in_any_table_pack_log_or_cache(incident, commander, caplog):
+def test_after_an_erasure_nothing_is_left_in_any_table_pack_log_or_cache(incident, commander, caplog, second):
     stream = Stream.objects.get(uid=incident.stream)
     with caplog.at_level(logging.DEBUG):
         row = erasing.ask_for_words([stream], MARKS, reason="A right to it", actor=commander)
         assert tables_holding(MARKS), "asked for, not yet erased"
-        done = erasing.decide(row, approve=True, seen=row.digest, reason="Yes", actor=Second())
+        done = erasing.decide(row, approve=True, seen=row.digest, reason="Yes", actor=second)
         assert done.state == "done"
         assert tables_holding(MARKS) == set()
         content = pack_of(incident, commander)
@@ -205,10 +196,10 @@ def test_after_an_erasure_nothing_is_left_in_any_table_pack_log_or_cache(inciden
 
 
 @pytest.mark.django_db
-def test_the_verifier_tells_withheld_from_erased_from_missing(make_stream, person):
+def test_the_verifier_tells_withheld_from_erased_from_missing(make_stream, person, second):
     make_stream("inc_1", 4)
     row = erasing.ask_for_fields(Stream.objects.get(uid="inc_1"), [(1, "text")], reason="A right to it", actor=person)
-    erasing.decide(row, approve=True, seen=row.digest, reason="Yes", actor=Second())
+    erasing.decide(row, approve=True, seen=row.digest, reason="Yes", actor=second)
     content = issue.build_pack("inc_1", actor=person, withheld={(2, "text"): "Not for you"}).content
     files = _unzipped(content)
     told = files["data/ledger/redactions.jsonl"].decode()
@@ -221,7 +212,7 @@ def test_the_verifier_tells_withheld_from_erased_from_missing(make_stream, perso
 
 
 @pytest.mark.sqlite  # PostgreSQL keeps old row versions until VACUUM: docs/how-to/erase-on-request.md
-def test_no_byte_of_it_is_left_in_the_file_or_its_log(real_database, person):
+def test_no_byte_of_it_is_left_in_the_file_or_its_log(real_database, person, second):
     stream = ledger.open_stream("inc_1")
     with atomic():
         for number in range(40):
@@ -230,7 +221,7 @@ def test_no_byte_of_it_is_left_in_the_file_or_its_log(real_database, person):
     row = erasing.ask_for_words([stream], [WHO, HOST], reason="A right to it", actor=person)
     path = connection.settings_dict["NAME"]
     assert any(WHO.encode() in file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
-    erasing.decide(row, approve=True, seen=row.digest, reason="Yes", actor=Second())
+    erasing.decide(row, approve=True, seen=row.digest, reason="Yes", actor=second)
     for file in path.parent.glob(f"{path.name}*"):
         for mark in (WHO, HOST):
             assert mark.encode() not in file.read_bytes(), f"{mark} in {file.name}"

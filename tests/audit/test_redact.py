@@ -19,15 +19,6 @@ SECRET = "Anneliese Quittenbaum"
 MAIL = "a.quittenbaum@bank.example"
 
 
-class Second:
-    actor_id = "usr_0000000000000000000000000000000b"
-
-
-@pytest.fixture
-def second():
-    return Second()
-
-
 @pytest.fixture
 def stream(make_stream, person, monkeypatch):
     """An incident of five entries. The person who acts is called as SECRET says."""

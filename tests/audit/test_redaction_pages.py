@@ -15,11 +15,6 @@ pytestmark = pytest.mark.django_db
 MARK = "Quittenbaum"
 
 
-@pytest.fixture(autouse=True)
-def _own_sealing_keys(settings, tmp_path):
-    settings.SEALING_KEYS_FILE = tmp_path / "sealing-keys"
-
-
 @pytest.fixture
 def second(make_user, payments_team):
     return make_user("second", name="Sabine Zwei", team=payments_team, roles=[Role.COMPLIANCE])

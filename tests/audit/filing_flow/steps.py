@@ -12,10 +12,6 @@ from tests.audit.filing_cases import INITIAL
 DORA = "eu_dora_major_incident"
 
 
-class Other:
-    actor_id = "usr_0000000000000000000000000000000b"
-
-
 @dataclass
 class Room:
     """Stands for the room of approvals: says what it was asked, and answers as the test wants."""

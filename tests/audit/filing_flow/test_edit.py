@@ -7,7 +7,7 @@ from audit.filings.errors import BadValue, ChangedMeanwhile, NoSuchField, Reason
 from audit.models import Filing, FilingValue
 from audit.selectors import entries
 from plumbing import clock
-from tests.audit.filing_flow.steps import Other, begin, fill
+from tests.audit.filing_flow.steps import begin, fill
 
 pytestmark = pytest.mark.django_db
 
@@ -38,13 +38,13 @@ def test_the_type_of_submission_is_never_chosen_by_hand(stream, person):
         fill(filing, person, {"9.9": "x"})
 
 
-def test_of_two_editors_the_second_is_told_who_changed_what(stream, person):
+def test_of_two_editors_the_second_is_told_who_changed_what(stream, person, second):
     filing = begin(stream, person)
     seen, now = 1, clock.now()
     editing.change(filing.uid, {"2.4": "Mine."}, seen=seen, reason="r", actor=person, now=now)
-    editing.change(filing.uid, {"2.9": "no"}, seen=seen, reason="r", actor=Other(), now=now)
+    editing.change(filing.uid, {"2.9": "no"}, seen=seen, reason="r", actor=second, now=now)
     with pytest.raises(ChangedMeanwhile, match=r"2\.4 was changed by usr_0+a at"):
-        editing.change(filing.uid, {"2.4": "Theirs."}, seen=seen, reason="r", actor=Other(), now=now)
+        editing.change(filing.uid, {"2.4": "Theirs."}, seen=seen, reason="r", actor=second, now=now)
     assert FilingValue.objects.get(filing=filing, key="2.4").value == "Mine."
 
 
