@@ -20,32 +20,13 @@ from audit.regimes.stating import Statement
 from plumbing import clock
 from plumbing.database import atomic
 from plumbing.errors import BadField
+from tests.audit.own_regime import OWN
 
 pytestmark = pytest.mark.django_db
 STREAM, DORA = "inc_drill", "eu_dora_major_incident"
 NOW = dt.datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("Europe/Berlin"))
 HOUR = dt.timedelta(hours=1)
 LEI = "529900T8BM49AURSDO55"
-OWN = """\
-regime: own_board
-name: Telling the board
-short: Board
-jurisdiction: Our house
-status: in_force
-confidence: verified
-basis: primary
-who: Everybody
-trigger: An incident that the board wants to know of
-authority: The board
-applies_if: {has: {operand: home_state, any_of: [DE]}}
-question: {label: Does the board want to know?, yields: determined_reportable}
-stages:
-- id: note
-  name: Note to the board
-  obligation: mandatory
-  clock: {start: determined_reportable, limit: PT2H}
-  citation: Rules of procedure, 4
-"""
 
 
 class Somebody:

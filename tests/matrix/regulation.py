@@ -8,31 +8,12 @@ from audit.regimes import sheets, versions
 from audit.regimes.sheets import Verdict
 from catalog.models import User
 from plumbing import clock
+from tests.audit.own_regime import OWN
 from tests.matrix.world import MARK, World
 
 Body = dict[str, Any]
 REASON = "Because the test says so."
 SHEET = "dora_classification"
-TEXT = """\
-regime: own_board
-name: Telling the board
-short: Board
-jurisdiction: Our house
-status: in_force
-confidence: verified
-basis: primary
-who: Everybody
-trigger: What the board wants to know of
-authority: The board
-applies_if: {has: {operand: home_state, any_of: [DE]}}
-question: {label: Does the board want to know?, yields: determined_reportable}
-stages:
-- id: note
-  name: Note to the board
-  obligation: mandatory
-  clock: {start: determined_reportable, limit: PT2H}
-  citation: Rules of procedure, 4
-"""
 
 
 def begun(stream: str, entity: str, users: dict[str, User]) -> Clock:
@@ -42,7 +23,7 @@ def begun(stream: str, entity: str, users: dict[str, User]) -> Clock:
     sheets.decide(
         stream, sheet.entity, sheet.worksheet, verdict, seen=sheet.seen, actor=users["compliance"], now=clock.now()
     )
-    versions.propose(TEXT, note="The board asked.", actor=users["owner"], now=clock.now())
+    versions.propose(OWN, note="The board asked.", actor=users["owner"], now=clock.now())
     return Clock.objects.get(stream__uid=stream, stage="initial")
 
 
@@ -51,7 +32,7 @@ def _seen(world: World) -> int:
 
 
 ENTITY: Body = {"name": "Südbank AG", "zone": "Europe/Berlin", "country": "DE", "currency": "EUR"}
-NEW = TEXT.replace("own_board", "own_night")
+NEW = OWN.replace("own_board", "own_night")
 PAGES: dict[str, Callable[[World], Body]] = {
     "regulation:state": lambda world: {"event": "aware", "at": "2026-01-01T10:00"},
     "regulation:classify": lambda world: {"seen": _seen(world), "media_coverage": "yes"},
@@ -61,7 +42,7 @@ PAGES: dict[str, Callable[[World], Body]] = {
     "regulation:change-entity": lambda world: {**ENTITY, "seen": 1},
     "regulation:applies": lambda world: {"seen": 1, "answer": "yes", "reason": REASON},
     "regulation:new-regime": lambda world: {"text": NEW, "note": REASON},
-    "regulation:propose-regime": lambda world: {"text": TEXT, "note": REASON},
+    "regulation:propose-regime": lambda world: {"text": OWN, "note": REASON},
     "regulation:rule-regime": lambda world: {"verdict": "accept"},
 }
 API: dict[str, Callable[[World], Body]] = {
