@@ -1,12 +1,8 @@
 """Many writers at once, and writers that are killed between any two statements: the ledger is whole afterwards."""
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from django.db import connection
 
@@ -14,23 +10,11 @@ from audit import checkpoints, ledger
 from audit.models import Stream
 from audit.verify import verify_ledger, verify_stream
 from plumbing.database import atomic
+from tests.audit.killed import killed
 
-KILLED = """
-import os, signal, sys
-import django
-django.setup()
-from django.db import connection
+WRITER = """
 from audit import ledger
 from plumbing.database import atomic
-
-left = int(sys.argv[1])
-
-def count(execute, sql, params, many, context):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return execute(sql, params, many, context)
 
 with connection.execute_wrapper(count), atomic():
     ledger.record("inc_1", "note.added", ledger.SYSTEM, {"a": 1, "b": 2})
@@ -83,12 +67,8 @@ def test_a_writer_killed_between_any_two_statements_leaves_a_whole_ledger(real_d
     for uid in ("inc_1", "inc_2"):
         ledger.open_stream(uid)
     statements = 6 if connection.vendor == "postgresql" else 8
-    environment = {**os.environ, "MUSTER_MODE": "test", **real_database}
-    environment.pop("MUSTER_TEST_NAME", None)
-    root = Path(__file__).parents[2]
     for after in range(statements + 1):
-        child = subprocess.run([sys.executable, "-c", KILLED, str(after)], cwd=root, env=environment, check=False)
-        assert child.returncode == -signal.SIGKILL
+        assert killed(WRITER, after, real_database) == -signal.SIGKILL
         with atomic():
             ledger.record("inc_1", "note.added", person, {"after": after})
         report = verify_ledger()

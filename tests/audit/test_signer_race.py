@@ -1,10 +1,6 @@
 """Several checkpointers at once, and one that is killed between two statements: one log, one history, all signed."""
 
-import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,23 +10,11 @@ from audit.trust import trees, watch
 from audit.trust.port import signer
 from audit.verify import verify_ledger
 from plumbing.database import atomic
+from tests.audit.killed import killed
 from tests.race import at_once
 
-KILLED = """
-import os, signal, sys
-import django
-django.setup()
-from django.db import connection
+CHECKPOINTER = """
 from audit import checkpoints
-
-left = int(sys.argv[1])
-
-def count(execute, sql, params, many, context):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return execute(sql, params, many, context)
 
 with connection.execute_wrapper(count):
     checkpoints.checkpoint()
@@ -73,12 +57,8 @@ def test_a_checkpointer_killed_between_two_statements_is_gone_on_from(after, rea
     checkpoints.checkpoint()
     write("inc_1", person)
     told = {"MUSTER_SIGNER_DIR": str(settings.SIGNER_DIR), "MUSTER_LEDGER_KEY": str(settings.LEDGER_KEY_FILE)}
-    environment = {**os.environ, "MUSTER_MODE": "test", **real_database, **told}
-    environment |= {"MUSTER_LEDGER_ORIGIN": settings.LEDGER_ORIGIN, "DJANGO_SETTINGS_MODULE": "config.settings"}
-    environment.pop("MUSTER_TEST_NAME", None)
-    root = Path(__file__).parents[2]
-    child = subprocess.run([sys.executable, "-c", KILLED, str(after)], cwd=root, env=environment, check=False)
-    assert child.returncode in (0, -signal.SIGKILL)
+    told |= {**real_database, "MUSTER_LEDGER_ORIGIN": settings.LEDGER_ORIGIN}
+    assert killed(CHECKPOINTER, after, told) in (0, -signal.SIGKILL)
     write("inc_2", person)
     assert checkpoints.checkpoint().size == Head.objects.count() == 3
     assert_whole()
