@@ -9,6 +9,7 @@ from audit.models import Stream
 from audit.packs import providers
 from audit.packs.issue import build_pack
 from plumbing.database import atomic
+from tests.audit.authority import certify, serving
 from tests.audit.packing import TOP, VERSION, VERSION_TEXT
 
 
@@ -97,3 +98,19 @@ def key(tmp_path):
     path = tmp_path / "obtained.pem"
     path.write_bytes(keys.public_pem(keys.log_key().public_key()))
     return path
+
+
+@pytest.fixture(scope="session")
+def honest(tmp_path_factory):
+    """A time stamping authority on loopback that does what it should."""
+    with serving(certify(tmp_path_factory.mktemp("honest"))) as authority:
+        yield authority
+
+
+@pytest.fixture
+def authority(honest, settings):
+    """The honest one, configured; what a test makes of its answers is forgotten afterwards."""
+    settings.TSA_URLS, settings.TSA_TRUST = [honest.url], str(honest.trust)
+    settings.EGRESS_ALLOW = ["127.0.0.0/8"]
+    yield honest
+    honest.answer = None

@@ -22,7 +22,7 @@ from audit.checks import organisation_can_sign
 from audit.packs.errors import BadCertificate
 from audit.packs.issue import build_pack
 from audit.packs.organisation import organisation
-from tests.audit.authority import certify, named, serving
+from tests.audit.authority import named
 from tests.audit.packing import files_of
 from tests.plugins.lacking import lacks
 
@@ -69,21 +69,6 @@ def signing(bank, settings):
     """Packs are signed by the bank."""
     settings.ORG_CERT, settings.ORG_KEY, settings.ORG_PASSWORD = str(bank / "bank.pem"), str(bank / "key.pem"), ""
     return bank
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """A real authority on loopback."""
-    with serving(certify(tmp_path_factory.mktemp("tsa"))) as found:
-        yield found
-
-
-@pytest.fixture
-def stamping(authority, settings):
-    """Time stamps come from it."""
-    settings.TSA_URLS, settings.TSA_TRUST = [authority.url], str(authority.trust)
-    settings.EGRESS_ALLOW = ["127.0.0.0/8"]
-    return authority
 
 
 def openssl(*arguments: object, cwd) -> str:
@@ -143,10 +128,10 @@ def test_a_signed_report_is_still_pdf_a(signing, make_stream, person, tmp_path):
         assert field.F & 4, "PDF/A wants widgets to be printed"
 
 
-def test_stamps_cover_checkpoint_tagmanifest_and_both_signatures(signing, stamping, make_stream, person, tmp_path):
+def test_stamps_cover_checkpoint_tagmanifest_and_both_signatures(signing, authority, make_stream, person, tmp_path):
     make_stream("inc_1", 2)
     files = files_of(build_pack("inc_1", actor=person))
-    folder, trust = written(files, tmp_path), stamping.trust
+    folder, trust = written(files, tmp_path), authority.trust
     for data, stamp in [(TAG, f"{TAG}.tsr"), ("data/ledger/checkpoint", "data/ledger/checkpoint.tsr")]:
         assert "Verification: OK" in openssl("ts", "-verify", "-data", data, "-in", stamp, "-CAfile", trust, cwd=folder)
     said = openssl("cms", "-cmsout", "-print", "-inform", "DER", "-in", f"{TAG}.p7s", cwd=folder)

@@ -14,19 +14,12 @@ from audit.trust import stamps
 from audit.trust.holders.errors import BadSetting, NotStamped
 from audit.trust.stamps import asking
 from audit.trust.stamps.tokens import LARGEST, BadToken, read_roots, request_for, verify
-from tests.audit.authority import DAY, certify, serving, slowly
+from tests.audit.authority import DAY, certify, slowly
 from tests.audit.forging import forged
 
 DATA = b"muster.example/evidence\n1\nAAAA\n"
 REPLY = "application/timestamp-reply"
 NONCE = 1 << 62 | 4711
-
-
-@pytest.fixture(scope="session")
-def honest(tmp_path_factory):
-    """An authority that does what it should."""
-    with serving(certify(tmp_path_factory.mktemp("honest"))) as authority:
-        yield authority
 
 
 @pytest.fixture(scope="session")
@@ -37,15 +30,6 @@ def response(honest):
 @pytest.fixture(scope="session")
 def trusted(honest):
     return read_roots(honest.trust.read_bytes())
-
-
-@pytest.fixture
-def authority(honest, settings):
-    """The honest one, configured; what a test makes of its answers is forgotten afterwards."""
-    settings.TSA_URLS, settings.TSA_TRUST = [honest.url], str(honest.trust)
-    settings.EGRESS_ALLOW = ["127.0.0.0/8"]
-    yield honest
-    honest.answer = None
 
 
 def test_without_an_authority_there_is_no_token(settings):

@@ -12,24 +12,9 @@ from audit.trust import attesting, rechecking, stamps
 from audit.trust.holders import keeping
 from audit.trust.holders.errors import NotStamped
 from plumbing import clock
-from tests.audit.authority import certify, serving
 from tests.plugins.ledger_flush import without_guards
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def honest(tmp_path_factory):
-    with serving(certify(tmp_path_factory.mktemp("tsa"))) as authority:
-        yield authority
-
-
-@pytest.fixture
-def authority(honest, settings):
-    settings.TSA_URLS, settings.TSA_TRUST = [honest.url], str(honest.trust)
-    settings.EGRESS_ALLOW = ["127.0.0.0/8"]
-    yield honest
-    honest.answer = None
 
 
 @pytest.fixture
