@@ -101,7 +101,8 @@ def test_a_token_that_was_changed_moved_or_deleted_is_found_by_the_audit(authori
         Timestamp.objects.update(gen_time=row.gen_time, checkpoint=later)
         assert "it is over sha256" in rechecking.time_stamps(0).breaks[0].found
         assert rechecking.holders(0).breaks[0].place == "time stamp 127.0.0.1"
-        Timestamp.objects.update(checkpoint=row.checkpoint, response=bytes(row.response)[:-1] + b"\x00")
+        *kept, last = bytes(row.response)
+        Timestamp.objects.update(checkpoint=row.checkpoint, response=bytes([*kept, last ^ 1]))
         assert rechecking.time_stamps(0).breaks[0].place == f"time stamp {row.pk} of checkpoint 1"
 
 
