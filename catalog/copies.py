@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.db.models import Q
 
 from audit import ledger
@@ -54,15 +57,27 @@ def forget(actor_id: str) -> int:
         user = User.objects.select_for_update().filter(uid=actor_id.removeprefix("usr_")).first()
         if user is None or user.username.startswith(FORMER_USERNAME):
             return 0
+        gone = _end_sessions(user)
         user.username, user.name = f"{FORMER_USERNAME}{user.uid}", FORMER
         user.first_name = user.last_name = user.email = user.title = user.session_salt = ""
         user.time_zone, user.last_login, user.is_active = "UTC", None, False
         user.manager = None
         user.set_unusable_password()
         user.save()
-        gone = ContactPoint.objects.filter(user=user).delete()[0]
+        gone += EmailAddress.objects.filter(user=user).delete()[0]
+        gone += ContactPoint.objects.filter(user=user).delete()[0]
         gone += Authenticator.objects.filter(user=user).delete()[0]
         gone += Absence.objects.filter(user=user).update(reason="")
         gone += user.tokens.filter(revoked_at=None).update(revoked_at=clock.now())
         ledger.record(ACCESS, "user.forgotten", ledger.SYSTEM, {"user": user.actor_id})
     return int(1 + gone)
+
+
+def _end_sessions(user: User) -> int:
+    """Sessions say under which name somebody signed in, and stay in the table when they are over."""
+    gone = []
+    for session in Session.objects.iterator():
+        told = session.get_decoded()
+        if told.get(SESSION_KEY) == str(user.pk) or repr(user.username) in str(told):  # or only half signed in
+            gone.append(session.pk)
+    return Session.objects.filter(pk__in=gone).delete()[0]

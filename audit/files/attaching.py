@@ -90,13 +90,14 @@ def files_in(rows: Sequence[EntryRow]) -> list[Named]:
 
 
 def forget(stream_uid: str, seq: int) -> bool:
-    """After the entry's field was erased: remove the file, unless another entry names it too. True when it is gone."""
+    """After the entry's field was erased: remove the file, unless another entry names it too. True when it is gone.
+
+    The file goes before the row: whoever is killed in between finds both again."""
     with atomic():
         found = Attachment.objects.filter(stream__uid=stream_uid, seq=seq).first()
         if found is None:
             return False
-        digest = found.sha256
+        is_named = Attachment.objects.filter(sha256=found.sha256).exclude(pk=found.pk).exists()
+        is_gone = not is_named and store.remove(found.sha256)
         found.delete()
-        if Attachment.objects.filter(sha256=digest).exists():
-            return False
-    return store.remove(digest)
+    return is_gone

@@ -51,7 +51,7 @@ def start_by_rule(incident: Incident, rule: IntakeRule, signal: Signal) -> None:
     except MusterError as error:
         _refused(incident, rule.runbook, str(error))
     except Exception:
-        log.exception("Runbook %s could not be started for %s", rule.runbook, incident)
+        log.exception("Runbook %s could not be started for %s", rule.runbook, incident.stream)  # no title in a log
         _refused(incident, rule.runbook, "An error inside Muster; the operator's log has it.")
 
 

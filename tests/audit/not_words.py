@@ -62,7 +62,7 @@ NOT_WORDS: dict[str, str] = {
         (f"PackJob.{name}" for name in ("subject", "streams", "redaction", "asked_by", "doing", "error")),
         "ids and ours",
     ),
-    **dict.fromkeys((f"ErasureRequest.{name}" for name in ("subject", "covers", "copies", "outcome")), "places"),
+    **dict.fromkeys((f"ErasureRequest.{name}" for name in ("subject", "covers", "copies")), "places"),
     "ErasureRequest.terms": "sealed, and emptied when it is over",
     **dict.fromkeys(("Hold.setter", "Hold.asker", "Hold.lifter", "Keeping.by", "Keeping.retention"), "ids"),
     "Signing.detail": "ours",
@@ -86,13 +86,9 @@ NOT_WORDS: dict[str, str] = {
                 "parent_lei",
                 "services",
                 "teams",
-                "decided",
             )
         ),
         "a firm",
-    ),
-    **dict.fromkeys(
-        ("RegimeVersion.title", "RegimeVersion.text", "RegimeVersion.note", "RegimeVersion.reason"), "a rule"
     ),
     **dict.fromkeys((f"Clock.{name}" for name in ("start_event", "limit", "because", "told")), "a rule and its times"),
 }
