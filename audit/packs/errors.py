@@ -28,16 +28,16 @@ class PackTooLarge(PackError):
 
 
 class FileMissing(PackError):
-    """A pack would name a file that it can't carry."""
+    """A pack would name a file that it can't carry. Its name is somebody's words, and this is kept beside the job."""
 
     code = "file_missing"
 
-    def __init__(self, name: str, sha256: str) -> None:
-        super().__init__(name, sha256)
-        self.name, self.sha256 = name, sha256
+    def __init__(self, sha256: str) -> None:
+        super().__init__(sha256)
+        self.sha256 = sha256
 
     def __str__(self) -> str:
-        return f"No pack was made: the file {self.name} (SHA-256 {self.sha256}) is missing in the store."
+        return f"No pack was made: a file that an entry names (SHA-256 {self.sha256}) is missing in the store."
 
 
 class IllegalPackMove(PackError):
@@ -60,6 +60,15 @@ class Superseded(PackError):
 
     def __str__(self) -> str:
         return "This pack is made by somebody else meanwhile, or it was cancelled."
+
+
+class ErasedMeanwhile(PackError):
+    """Something that the pack would hold was erased while it was made, or is being erased. It has to be made anew."""
+
+    code = "erased_meanwhile"
+
+    def __str__(self) -> str:
+        return "Something that this pack would hold is being erased. Ask again in a minute."
 
 
 class NotReady(Plain, PackError):

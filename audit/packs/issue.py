@@ -16,13 +16,14 @@ from audit.files import store
 from audit.files.attaching import Named, files_in
 from audit.ledger import Actor
 from audit.models import Checkpoint, Pack, PackKind, PackPart, Stream
-from audit.packs import keeping
+from audit.packs import keeping, overtaken
 from audit.packs.bag import TAGMANIFEST, Content
 from audit.packs.container import write_zip
 from audit.packs.contents import payload_of
-from audit.packs.errors import FileMissing
+from audit.packs.errors import ErasedMeanwhile, FileMissing
 from audit.packs.orders import Order, order_of
 from audit.packs.organisation import Organisation, organisation
+from audit.packs.overtaken import Reading
 from audit.packs.providers import provided
 from audit.packs.seal import Keys, sealed
 from audit.redaction.sets import Basis, basis_for
@@ -33,7 +34,9 @@ from audit.trust.attesting import Attestations
 from audit.verify import verify_stream
 from plumbing import clock
 from plumbing.database import atomic
+from plumbing.failpoints import fail_here
 
+MOST_BEGUN = 3  # times, when erasures overtake it
 MOST_NAMED = 200  # further streams in the entry pack.issued, which must stay small; ledger_pack_part has all
 
 Tell = Callable[[str, int], None]  # what is being done now, and how much of all is done, in per cent
@@ -68,10 +71,22 @@ def issue(
 ) -> IssuedPack:
     """Make a pack, keep it by its digest, and record pack.issued in the stream `portal`.
 
-    Whatever is withheld is openly listed in the pack. Call it outside a transaction: it may take seconds. then: what
-    else belongs into the transaction that records it; gets the pack's row and the size of its file.
+    Whatever is withheld is openly listed in the pack. Call it outside a transaction: it may take seconds. When an
+    erasure overtakes it, it is made anew. then: what else belongs into the transaction that records it; gets the
+    pack's row and the size of its file.
     Raises NoSuchStream, NothingToPack, BrokenStream, BadRedaction, Forked, NoLogKey, SignerAway, PackTooLarge,
-    BadCertificate, NotStamped."""
+    BadCertificate, NotStamped, ErasedMeanwhile."""
+    for begun in range(1, MOST_BEGUN + 1):
+        try:
+            return _made(order, actor, tell, then)
+        except ErasedMeanwhile:
+            if begun == MOST_BEGUN:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _made(order: Order, actor: Actor, tell: Tell, then: Callable[[Pack, int], None]) -> IssuedPack:
+    reading = overtaken.begin(order.streams)
     streams = _whole(order, tell)
     tell("Signing a checkpoint", 30)
     checkpoint = checkpoints.checkpoint()
@@ -87,14 +102,16 @@ def issue(
         write_zip(file, {f"{top}/{path}": content for path, content in files.items()})
         size = file.tell()
         digest = keeping.keep(file)
-    tagmanifest = files[TAGMANIFEST]
-    assert isinstance(tagmanifest, bytes)
-    try:
-        return _recorded(extract, sha256(tagmanifest).hexdigest(), digest, actor, lambda pack: then(pack, size))
-    except Exception:
-        if not Pack.objects.filter(zip_sha256=digest).exists():
-            keeping.forget(digest)  # nobody will ever ask for it
-        raise
+        fail_here("pack_kept")
+        tagmanifest = files[TAGMANIFEST]
+        assert isinstance(tagmanifest, bytes)
+        try:  # before the lock of the file goes: until it is recorded it is a stray one
+            sealed_as = sha256(tagmanifest).hexdigest()
+            return _recorded(extract, reading, sealed_as, digest, actor, lambda pack: then(pack, size))
+        except Exception:
+            if not Pack.objects.filter(zip_sha256=digest).exists():
+                keeping.forget(digest)  # nobody will ever ask for it
+            raise
 
 
 def _whole(order: Order, tell: Tell) -> list[Stream]:
@@ -119,7 +136,7 @@ def extract_of(order: Order, streams: list[Stream], checkpoint: Checkpoint) -> t
     basis = basis_for(sizes_of(streams, checkpoint), order.audience, order.redaction)
     withheld = {**basis.withheld, **order.withheld}
     parts = parts_of(streams, checkpoint, withheld=withheld, leave=order.leave)
-    known, title = people_in(parts), order.title
+    known, title = people_in(parts), order.title()
     if basis.profile:
         known = people_shown(known, basis.profile)
     named = tuple(replace(part, title=title_shown(part.stream.uid, basis.profile, withheld)) for part in parts)
@@ -172,7 +189,7 @@ def packed(extract: Extract, order: Order, basis: Basis) -> dict[str, Content]:
 def _files(attached: Sequence[Named]) -> dict[str, Content]:
     for each in attached:
         if not store.path_of(each.sha256).is_file():
-            raise FileMissing(each.name, each.sha256)
+            raise FileMissing(each.sha256)
     return {f"files/{each.sha256}": store.path_of(each.sha256) for each in attached}
 
 
@@ -215,7 +232,7 @@ def top_folder(extract: Extract) -> str:
 
 
 def _recorded(
-    extract: Extract, sealed_as: str, zipped_as: str, actor: Actor, then: Callable[[Pack], None]
+    extract: Extract, reading: Reading, sealed_as: str, zipped_as: str, actor: Actor, then: Callable[[Pack], None]
 ) -> IssuedPack:
     stream, size, root = extract.main.stream, extract.main.head.size, bytes(extract.main.head.root)
     uid = uuid4()
@@ -228,6 +245,7 @@ def _recorded(
             for part in extract.parts[1:]
         )
         then(pack)
+        overtaken.check(reading, pack, extract.people)
         ledger.record("portal", "pack.issued", actor, _told(extract, sealed_as, zipped_as), idem=uid)
     name, path = f"{top_folder(extract)}.zip", keeping.path_of(zipped_as)
     return IssuedPack(uid, name, stream.uid, size, root.hex(), sealed_as, zipped_as, path)

@@ -12,7 +12,7 @@ from audit import ledger
 from audit.canonical import Json
 from audit.ledger import SYSTEM, Actor
 from audit.models import Pack, PackJob, PackState
-from audit.packs import keeping
+from audit.packs import keeping, overtaken
 from audit.packs.errors import NotReady, Superseded
 from audit.packs.states import check_move
 from plumbing import clock, doorbell
@@ -133,6 +133,9 @@ def hand_out(job: PackJob, *, actor: Actor) -> None:
         raise NotReady("The file of this pack is no longer kept here. Ask for a new pack: it holds this one's entries.")
     fields: dict[str, Json] = {"pack": job.pack.uid.hex, "zip_sha256": job.pack.zip_sha256}
     with atomic():
+        ledger.hold("portal")
+        if overtaken.is_overtaken(job.pack):
+            raise NotReady("Something that this pack holds was erased since it was made. Ask for a new pack.")
         ledger.record("portal", "pack.handed_out", actor, told(job, **fields))
 
 

@@ -4,7 +4,7 @@ from audit.errors import LedgerError
 from audit.ledger import Actor
 from audit.models import Pack, PackJob, PackState
 from audit.packs import jobs
-from audit.packs.errors import Superseded
+from audit.packs.errors import ErasedMeanwhile, Superseded
 from audit.packs.issue import issue
 from audit.packs.orders import order_of_job
 from audit.trust.holders.errors import NotStamped
@@ -38,7 +38,7 @@ def make(uid: str, tries: int) -> bool:
         issue(order_of_job(job), actor=asker, tell=tell, then=then)
     except Superseded:
         return False
-    except NotStamped as error:
+    except (NotStamped, ErasedMeanwhile) as error:
         jobs.postpone(job, str(error))
     except MemoryError:
         jobs.settle_failed(job, TOO_MUCH_MEMORY)

@@ -1,7 +1,7 @@
 """From what somebody asks for to what a pack holds: checked when it is asked for, and again when it is made."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from audit.extracts import Leave, Withheld, show_all
@@ -14,12 +14,13 @@ from audit.redaction.sets import check_basis
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a pack shall hold. streams: uids; the first is the one that the pack is about. redaction: uid of an approved
-    set. withheld: beside what is withheld from the audience."""
+    """What a pack shall hold. streams: uids; the first is the one that the pack is about. title: asked for when the
+    pack is read, because it may be erased until then. redaction: uid of an approved set. withheld: beside what is
+    withheld from the audience."""
 
     kind: str
     streams: tuple[str, ...]
-    title: str
+    title: Callable[[], str]
     subject: str = ""
     audience: str = ""
     redaction: str = ""
@@ -33,9 +34,14 @@ class Order:
 
 def order_of(stream_uid: str, withheld: Mapping[tuple[int, str], str] | None = None) -> Order:
     """A pack of one stream alone. withheld: {(seq, field): reason}."""
-    title = labels([stream_uid])[stream_uid].title
     places = {(stream_uid, seq, name): reason for (seq, name), reason in (withheld or {}).items()}
-    return Order(kinds.kind_of(stream_uid), (stream_uid,), title, stream_uid, withheld=places)
+    return Order(
+        kind=kinds.kind_of(stream_uid),
+        streams=(stream_uid,),
+        title=lambda: labels([stream_uid])[stream_uid].title,
+        subject=stream_uid,
+        withheld=places,
+    )
 
 
 def job_for(
@@ -72,7 +78,7 @@ def order_of_job(job: PackJob) -> Order:
     return Order(
         kind=job.kind,
         streams=tuple(job.streams),
-        title=title_of(job),
+        title=lambda: title_of(job),
         subject=job.subject,
         audience=job.audience,
         redaction=job.redaction,

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from audit.errors import LedgerError
 from audit.models import PackJob
-from audit.packs import jobs, making
+from audit.packs import jobs, making, strays
 from audit.packs.errors import Superseded
 from plumbing import processes
 
@@ -38,6 +38,7 @@ def run(job: PackJob) -> None:
         return
     try:
         ended = _child(job)
+        strays.remove()  # it may have been killed while it wrote
     except (processes.NotStarted, LedgerError) as error:
         log.error("Pack %s could not be made: %s", job.uid, error)
         jobs.give_back(job)
