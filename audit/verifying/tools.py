@@ -19,7 +19,7 @@ class Tool:
 WHAT = {
     "verify.html": "in a browser, without a network",
     "verify.py": "Python 3.10 or later, nothing to install",
-    "verify.sh": "sha256sum and openssl alone; checks less",
+    "verify.sh": "needs sha256sum and openssl alone; checks less",
 }
 
 
