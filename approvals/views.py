@@ -14,7 +14,8 @@ from approvals.models import ApprovalRequest
 from approvals.permissions import request_for
 from approvals.policies.strictest import in_sentences
 from approvals.states import Verdict
-from audit.permissions import labels
+from audit.models import PackKind
+from audit.permissions import labels, pack_link
 from catalog.requests import SignedIn, after_post
 from catalog.selectors import notices_about
 from catalog.stepup import Factor, fresh_factor, has_factor, register_purpose, stepup_url
@@ -63,6 +64,7 @@ def page(request: SignedIn, uid: str) -> HttpResponse:
             "bound": selectors.bound_facts(found),
             "differences": selectors.differences(found),
             "stream": labels([found.stream])[found.stream],
+            "pack_url": pack_link(request.user, found.stream, kind=PackKind.APPROVAL, subject=found.uid),
             "latest": selectors.latest_of(found.subject),
             "rules": in_sentences(found.demand) if found.demand else [],
             "talk": found.messages.select_related("user"),

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Collection
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.urls import reverse
 
 from audit.access.grants import granted
 from audit.ledger import open_stream
@@ -108,6 +110,14 @@ def pack_for(user: Any, uid: str, *, may: May = "view") -> PackJob:
     if may != "view" and visible_streams(user, may, among=found.streams).count() < seen:
         raise PermissionDenied(f"You may see this pack, but not {may} all that is in it.")
     return found
+
+
+def pack_link(user: Any, stream: str, *, kind: str = "", subject: str = "") -> str:
+    """Where `user` asks for a pack of a stream, or of an approval in it; "" without the right to export."""
+    if not visible_streams(user, "export", among=[stream]).exists():
+        return ""
+    about = {"kind": kind, "subject": subject} if subject else {"stream": stream}
+    return f"{reverse('audit:new-pack')}?{urlencode(about)}"
 
 
 def house_for(user: Any, uid: str, *, may: May = "view") -> Stream:

@@ -1,5 +1,6 @@
 """Pages of packs: those that were asked for, asking for one, how far it is, and taking it."""
 
+from collections.abc import Collection
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
@@ -8,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.downloads import pack_file
+from audit.errors import LedgerError
 from audit.forms.packs import PackForm
 from audit.ledger import Actor
 from audit.models import PackKind
@@ -57,9 +59,20 @@ def new_pack(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("audit:pack-job", job.uid)
-    title = labels([stream])[stream].title if stream else ""
+    title = labels([stream])[stream].title if stream else _title(kind, subject, exportable)
     context = {"form": form, "title": title, "stream": stream}
     return render(request, "audit/pack_new.html", context, status=422 if form.is_bound else 200)
+
+
+def _title(kind: str, subject: str, exportable: Collection[str]) -> str:
+    """What was chosen, for who may export it; "" for everybody else, and where nothing was chosen."""
+    if not subject or kind not in PackKind.values or kind == PackKind.PERIOD:
+        return ""
+    try:
+        found = kinds.find(kind, subject)
+    except LedgerError:
+        return ""
+    return found.title if found.streams[0] in exportable else ""
 
 
 @login_required

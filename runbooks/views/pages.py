@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from audit.permissions import labels
+from audit.permissions import labels, pack_link
 from audit.selectors import latest
 from catalog.models import User
 from catalog.permissions import Right
@@ -53,6 +53,7 @@ def page(request: SignedIn, slug: str) -> HttpResponse:
     tab = request.GET.get("tab", "overview")
     tab = tab if tab in dict(TABS) else "overview"
     context: dict[str, Any] = {"runbook": runbook, "tab": tab, "tabs": TABS, "current": current_version(runbook)}
+    context["pack_url"] = pack_link(request.user, runbook.stream)
     if tab == "runs":
         context["runs"] = visible_runs(request.user).filter(version__runbook=runbook)[:MOST_RUNS]
     else:

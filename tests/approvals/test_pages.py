@@ -7,6 +7,7 @@ from django.urls import reverse
 from approvals import services
 from approvals.models import ApprovalRequest, Decision
 from approvals.services import Act
+from approvals.services.ruling import STREAM
 from audit import ledger
 from catalog.models import Service, User
 from plumbing import clock
@@ -314,3 +315,18 @@ def test_an_owner_who_gets_the_right_later_takes_it_on(
     answer = as_user(late).post(reverse("approvals:cover", args=[asked.uid]), {"reason": "I have the role now."})
     assert answer.status_code == 302
     assert asked.asked.get().because == "accountable owner of fresh"
+
+
+@pytest.mark.parametrize(("who", "may"), [("compliance", True), ("owner", False), ("viewer", False)])
+def test_a_pack_of_the_approval_is_offered_to_who_may_export_its_stream(
+    who: str, may: bool, make_request: MakeRequest, request: pytest.FixtureRequest
+) -> None:
+    ledger.open_stream(STREAM)
+    found, client = make_request(stream=STREAM), as_user(request.getfixturevalue(who))
+    url = f"{reverse('audit:new-pack')}?kind=approval&subject={found.uid}"
+    page = body(client, reverse("approvals:page", args=[found.uid])).replace("&amp;", "&")
+    assert (f'href="{url}"' in page) is may
+    asked = body(client, url)
+    assert ("Make a pack of Approval: Promote the standby of store?" in asked) is may, "others aren't told the question"
+    sent = {"kind": "approval", "subject": found.uid, "language": "en", "paper": "a4"}
+    assert client.post(url, sent).status_code == (302 if may else 403)

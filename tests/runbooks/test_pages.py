@@ -131,6 +131,17 @@ def test_a_draft_is_read_on_the_versions_tab(run: Run, viewer: User, author: Use
     assert "Published" in text
 
 
+@pytest.mark.parametrize(
+    ("who", "may"), [("compliance", True), ("commander", True), ("viewer", False), ("author", False)]
+)
+def test_a_pack_is_offered_to_who_may_export(who: str, may: bool, run: Run, request: pytest.FixtureRequest) -> None:
+    runbook = run.version.runbook
+    text = body(request.getfixturevalue(who), reverse("runbooks:page", args=[runbook.slug]))
+    url = f"{reverse('audit:new-pack')}?stream={runbook.stream}"
+    assert (f'href="{url}"' in text) is may
+    assert as_user(request.getfixturevalue(who)).get(url).status_code == (200 if may else 403)
+
+
 @pytest.mark.parametrize("number", ["3", "0", "x", "-1"])
 def test_a_version_that_isn_t_there_is_not_found(number: str, run: Run, viewer: User) -> None:
     url = reverse("runbooks:page", args=["failover"]) + f"?tab=versions&version={number}"
