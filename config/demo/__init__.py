@@ -1,4 +1,4 @@
-"""The demo organisation: a small bank whose people, services and runbooks make every page worth a look.
+"""The demo organisation: a small bank whose people, services, runbooks and licence make every page worth a look.
 
 Everything is made once, through the services that a person would use; what somebody changed since stays as it is.
 """
@@ -7,7 +7,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from catalog.models import Service, User
-from config.demo import estate, people, work
+from config.demo import estate, people, regulation, work
 
 PASSWORD = people.PASSWORD
 
@@ -37,6 +37,7 @@ def load(now: dt.datetime) -> DemoReport:
     users = people.load()
     services = estate.load(users)
     work.load(users, now)
+    regulation.load(users, now)
     made = User.objects.count() + Service.objects.count() - before
     sign_ins = [SignIn(user.username, user.name, user.title) for user in users.values()]
     return DemoReport(users, services, made, sign_ins)

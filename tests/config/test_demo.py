@@ -5,8 +5,11 @@ import time
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.urls import reverse
 
-from audit.models import Entry
+from audit.models import Entry, LegalEntity
+from audit.regimes.entities import Said
+from audit.regimes.entities import change as change_entity
 from catalog.graph import blast_radius, deepest
 from catalog.health import health_of
 from catalog.models import Membership, Probe, Service, User
@@ -14,6 +17,8 @@ from catalog.permissions import Right, holds
 from catalog.states import Health, Role
 from config import demo, demo_intake
 from config.demo import people
+from incidents.services import declare
+from incidents.states import Severity
 from plumbing import clock
 from runbooks.models import Runbook
 
@@ -77,6 +82,31 @@ def test_what_somebody_changed_stays(report):
     demo.load(clock.now())
     assert not Membership.objects.filter(user__username="emil").exists()
     assert Service.objects.get(slug="api").name == "Renamed"
+
+
+def test_ines_finds_a_worksheet_to_classify(report, client):
+    said = {"severity": Severity.SEV1, "services": [report.services["store"]], "description": ""}
+    incident = declare(title="Store is down", declarer=report.users["amara"], **said)
+    client.force_login(report.users["ines"])
+    bank = LegalEntity.objects.get()
+    sheet = reverse("regulation:classify", args=[incident.stream, bank.uid, "dora_classification"])
+    about = client.get(reverse("regulation:about", args=[incident.stream])).content.decode()
+    assert "Musterbank AG" in about
+    assert f'href="{sheet}"' in about
+    assert client.get(sheet).status_code == 200
+    assert client.post(sheet, {"seen": -1, "media_coverage": "yes"}).status_code == 302, "she may state facts"
+    assert (
+        "DORA major ICT-related incident report"
+        in client.get(reverse("regulation:entity", args=[bank.uid])).content.decode()
+    )
+
+
+def test_a_bank_that_was_renamed_is_not_made_anew(report):
+    bank = LegalEntity.objects.get()
+    said = Said(name="Our Bank", country="DE")
+    change_entity(bank.uid, said, seen=bank.version, actor=report.users["ines"], now=clock.now())
+    demo.load(clock.now())
+    assert list(LegalEntity.objects.values_list("name", flat=True)) == ["Our Bank"]
 
 
 def test_the_token_of_the_drill_is_for_us_alone(report, token_file):
