@@ -8,6 +8,8 @@ from django import forms
 
 from audit.models import Language, PackKind, Paper, RedactionSet, RedactionState
 from audit.redaction.profiles import profiles
+from audit.reports import zone_of
+from audit.reports.errors import UnknownZone
 
 EVERYTHING = "Nobody in particular: nothing is withheld"
 SUBJECT_HELP = {
@@ -40,6 +42,12 @@ class PackForm(forms.Form):
     )
     language = forms.ChoiceField(choices=Language.choices, initial=Language.ENGLISH, label="Language of the report")
     paper = forms.ChoiceField(choices=Paper.choices, initial=Paper.A4, label="Paper")
+    zone = forms.CharField(
+        required=False,
+        max_length=64,
+        label="Local time of the report",
+        help_text="A time zone such as Europe/Berlin, beside UTC. Left empty, the report has UTC alone.",
+    )
 
     def __init__(self, *args: Any, streams: Iterable[str] = (), is_chosen: bool = False, **more: Any) -> None:
         """streams: uids of those that the reader may export, whose redactions can be chosen. is_chosen: what the pack
@@ -53,6 +61,14 @@ class PackForm(forms.Form):
         approved = RedactionSet.objects.filter(stream__uid__in=list(streams), state=RedactionState.APPROVED)
         found = [(one.uid, f"{one.audience}, {one.stream.uid}") for one in approved.select_related("stream")]
         self.fields["redaction"].choices = [("", "None"), *found]  # type: ignore[attr-defined]
+
+    def clean_zone(self) -> str:
+        zone = str(self.cleaned_data["zone"]).strip()
+        try:
+            zone_of(zone)
+        except UnknownZone as error:
+            raise forms.ValidationError(str(error)) from error
+        return zone
 
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or {}

@@ -84,6 +84,7 @@ class PackJob(models.Model):
     redaction = models.CharField(max_length=64, blank=True, help_text="uid of an approved set of redactions")
     language = models.CharField(max_length=2, choices=Language.choices, default=Language.ENGLISH)
     paper = models.CharField(max_length=10, choices=Paper.choices, default=Paper.A4)
+    zone = models.CharField(max_length=64, blank=True, help_text="stands beside UTC in the report; empty: UTC alone")
     state = models.CharField(max_length=10, choices=PackState.choices, default=PackState.QUEUED)
     asked_by = models.CharField(max_length=64, help_text="actor id")
     asked_at = models.DateTimeField()

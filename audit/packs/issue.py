@@ -181,7 +181,8 @@ def packed(extract: Extract, order: Order, basis: Basis) -> dict[str, Content]:
     material = material_of(
         extract, proof, files=in_memory, attachments=[(each.name, each.size, each.sha256) for each in attached]
     )
-    for number, pdf in enumerate(render(material, language=order.language, paper=order.paper), 1):
+    report = render(material, language=order.language, paper=order.paper, zone=order.zone)
+    for number, pdf in enumerate(report, 1):
         payload["report.pdf" if number == 1 else f"report-{number}.pdf"] = _signed_pdf(pdf, by) if by else pdf
     return _signed(sealed(extract, payload, _keys(valid, by)), by)
 

@@ -9,6 +9,7 @@ from audit.packs import keeping
 from audit.packs.orders import title_of
 from audit.packs.states import OPEN
 from audit.redaction.profiles import profiles
+from audit.reports import zone_of
 
 GLYPHS = {
     PackState.QUEUED: "waiting",
@@ -43,6 +44,11 @@ class PackLine:
         if self.job.state == PackState.MAKING and self.job.error:
             return "Waits to try again"
         return PackState(self.job.state).label
+
+    @property
+    def beside_utc(self) -> str:
+        """The time zone that the report has beside UTC; "" for none."""
+        return self.job.zone if zone_of(self.job.zone) else ""
 
     @property
     def is_open(self) -> bool:

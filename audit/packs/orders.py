@@ -10,13 +10,14 @@ from audit.naming import labels
 from audit.packs import kinds
 from audit.packs.errors import NoSuchSubject
 from audit.redaction.sets import check_basis
+from audit.reports import zone_of
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a pack shall hold. streams: uids; the first is the one that the pack is about. title: asked for when the
-    pack is read, because it may be erased until then. redaction: uid of an approved set. withheld: beside what is
-    withheld from the audience."""
+    pack is read, because it may be erased until then. redaction: uid of an approved set. zone: beside UTC in the
+    report; empty: UTC alone. withheld: beside what is withheld from the audience."""
 
     kind: str
     streams: tuple[str, ...]
@@ -26,6 +27,7 @@ class Order:
     redaction: str = ""
     language: str = Language.ENGLISH
     paper: str = Paper.A4
+    zone: str = ""
     since: dt.datetime | None = None
     until: dt.datetime | None = None
     withheld: Withheld = field(default_factory=dict)
@@ -55,11 +57,13 @@ def job_for(
     redaction: str = "",
     language: str = Language.ENGLISH,
     paper: str = Paper.A4,
+    zone: str = "",
 ) -> PackJob:
     """A job, not saved yet. among: uids of the streams that a pack of a period may hold.
 
-    Raises NoSuchSubject, and what redaction.sets.check_basis() raises."""
+    Raises NoSuchSubject, UnknownZone, and what redaction.sets.check_basis() raises."""
     check_basis(audience, redaction)
+    zone_of(zone)
     if kind == PackKind.PERIOD:
         if since is None or until is None or since >= until:
             raise NoSuchSubject("A period has a beginning and a later end.")
@@ -68,7 +72,7 @@ def job_for(
         streams, since, until = kinds.find(kind, subject).streams, None, None
     return PackJob(
         kind=kind, subject=subject, streams=list(streams), since=since, until=until,
-        audience=audience, redaction=redaction, language=language, paper=paper,
+        audience=audience, redaction=redaction, language=language, paper=paper, zone=zone,
     )  # fmt: skip
 
 
@@ -84,6 +88,7 @@ def order_of_job(job: PackJob) -> Order:
         redaction=job.redaction,
         language=job.language,
         paper=job.paper,
+        zone=job.zone,
         since=job.since,
         until=job.until,
         leave=kinds.leaving(job.kind, subject, job.since, job.until),

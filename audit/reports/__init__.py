@@ -22,7 +22,10 @@ __all__ = [
     "register_sentences",
     "render",
     "speaker",
+    "zone_of",
 ]
+
+UTC = ("UTC", "Etc/UTC")
 
 
 def render(
@@ -33,7 +36,7 @@ def render(
     language: en or de. paper: a4 or letter. zone: a time zone that stands beside UTC. The first volume carries
     entries.jsonl, head.json and the checkpoint. Set it in a process with a memory limit: 2,500 rows take 0.4 GB.
     Raises UnknownLanguage, UnknownPaper, UnknownZone, NotTypeset."""
-    reading = Reading(material, Words(language), _zone(zone))
+    reading = Reading(material, Words(language), zone_of(zone))
     parts = volumes(compose(reading), most_rows)
     head = cover(reading)
     found = []
@@ -59,8 +62,11 @@ def attachments(material: Material) -> list[Attached]:
     return [each for each in found if each.content]
 
 
-def _zone(name: str) -> ZoneInfo | None:
+def zone_of(name: str) -> ZoneInfo | None:
+    """The zone that stands beside UTC; None for "" and where it would say UTC twice. Raises UnknownZone."""
+    if name == "localtime":  # another zone on another machine
+        raise UnknownZone(name)
     try:
-        return ZoneInfo(name) if name else None
+        return ZoneInfo(name) if name not in ("", *UTC) else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UnknownZone(name) from None

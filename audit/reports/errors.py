@@ -37,6 +37,7 @@ class UnknownZone(ReportError):
     """The time zone has no such name."""
 
     code = "unknown_zone"
+    status = 422
 
     def __init__(self, zone: str) -> None:
         super().__init__(zone)

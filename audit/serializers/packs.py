@@ -18,6 +18,12 @@ class AskSerializer(serializers.Serializer[object]):
     redaction = serializers.CharField(required=False, default="", allow_blank=True, max_length=64)
     language = serializers.ChoiceField(choices=Language.choices, required=False, default=Language.ENGLISH)
     paper = serializers.ChoiceField(choices=Paper.choices, required=False, default=Paper.A4)
+    zone = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=64,
+        help_text="stands beside UTC in the report, such as Europe/Berlin; empty: UTC alone; left out: the caller's",
+    )
 
 
 class PackJobSerializer(serializers.Serializer[object]):
@@ -31,6 +37,7 @@ class PackJobSerializer(serializers.Serializer[object]):
     audience = serializers.CharField(source="job.audience")
     language = serializers.CharField(source="job.language")
     paper = serializers.CharField(source="job.paper")
+    zone = serializers.CharField(source="job.zone")
     state = serializers.CharField(source="job.state")
     percent = serializers.IntegerField(source="job.percent")
     doing = serializers.CharField(source="job.doing")

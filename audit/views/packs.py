@@ -15,7 +15,7 @@ from audit.ledger import Actor
 from audit.models import PackKind
 from audit.naming import labels
 from audit.packs import jobs, kinds, listing
-from audit.packs.asking import ask
+from audit.packs.asking import ask, own_zone
 from audit.packs.errors import PackError
 from audit.permissions import pack_for, stream_for, visible_streams
 from audit.redaction.errors import RedactionError
@@ -45,7 +45,7 @@ def new_pack(request: HttpRequest) -> HttpResponse:
         request.POST or None,
         streams=[stream] if stream else exportable,
         is_chosen=bool(subject) and kind in PackKind.values,
-        initial={"kind": kind or PackKind.PERIOD, "subject": subject},
+        initial={"kind": kind or PackKind.PERIOD, "subject": subject, "zone": own_zone(request.user)},
     )
     if form.is_bound and form.is_valid():
         try:

@@ -52,9 +52,9 @@ def _roles(told: IncidentTold) -> list[Section]:
         role, user = row.fields.get("role"), row.fields.get("user")
         left = told.every("role.left", role=str(role), user=str(user))
         ended = next((each.time for each in left if each.seq > row.seq), None)
-        until = reading.moment(ended).text if ended else words("incidents.to_the_end")
+        until = reading.moment(ended) if ended else Cell(words("incidents.to_the_end"))
         name = words.get(f"incidents.role_name.{role}", str(role))
-        rows.append([Cell(name), Cell(reading.who(user)), Cell(reading.moment(row.time).text), Cell(until)])
+        rows.append([Cell(name), Cell(reading.who(user)), reading.moment(row.time), until])
     if not rows:
         return []
     columns = [Column(words("incidents.role_held"), 36), Column(words("incidents.who"))]

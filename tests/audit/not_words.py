@@ -59,7 +59,7 @@ NOT_WORDS: dict[str, str] = {
     **dict.fromkeys(("FilingValue.key", "FilingValue.provider", "FilingValue.supports"), "codes and places"),
     "Exported.form": "json, xlsx or pdf",
     **dict.fromkeys(
-        (f"PackJob.{name}" for name in ("subject", "streams", "redaction", "asked_by", "doing", "error")),
+        (f"PackJob.{name}" for name in ("subject", "streams", "redaction", "asked_by", "doing", "error", "zone")),
         "ids and ours",
     ),
     **dict.fromkeys((f"ErasureRequest.{name}" for name in ("subject", "covers", "copies")), "places"),

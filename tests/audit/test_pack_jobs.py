@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -19,6 +20,7 @@ from audit.packs.states import MOVES, check_move
 from audit.selectors import entries
 from audit.trust.holders.errors import NotStamped
 from plumbing import clock
+from tests.audit.reporting import text_of
 from tests.race import at_once
 
 pytestmark = pytest.mark.django_db
@@ -245,6 +247,49 @@ def test_what_is_asked_badly_comes_back_with_what_would_be_right(officer, client
         page = answer.content.decode()
         assert said in page, page[page.index("<main") :][:3000]
     assert not PackJob.objects.exists()
+
+
+def test_the_report_gives_the_time_of_whoever_asks_or_of_the_zone_that_they_choose(officer, client, make_stream):
+    make_stream("inc_1", 1)
+    officer.time_zone = "Asia/Kolkata"
+    officer.save()
+    page = client.get(reverse("audit:new-pack"), {"stream": "inc_1"}).content.decode()
+    assert 'value="Asia/Kolkata"' in page
+    about = {"kind": "incident", "subject": "inc_1"}
+    for sent, zone in [({}, "Asia/Kolkata"), ({"zone": "America/New_York"}, "America/New_York"), ({"zone": ""}, "")]:
+        answer = client.post(reverse("audit-api:packs"), {**about, **sent}, content_type="application/json")
+        assert answer.json()["zone"] == zone
+    wrong = {**about, "language": "en", "paper": "a4", "zone": "Mars/Olympus"}
+    for refused in (
+        client.post(reverse("audit:new-pack"), wrong),
+        client.post(reverse("audit-api:packs"), wrong, content_type="application/json"),
+    ):
+        assert refused.status_code == 422
+        assert "There is no time zone" in refused.content.decode()
+    assert PackJob.objects.count() == 3
+    client.post(reverse("audit:new-pack"), {**about, "language": "en", "paper": "a4", "zone": " Europe/Berlin "})
+    assert PackJob.objects.first().zone == "Europe/Berlin"
+
+
+def test_somebody_without_a_zone_gets_the_portals(settings, person):
+    settings.TIME_ZONE = "Pacific/Auckland"
+    assert asking.own_zone(person) == "Pacific/Auckland"
+
+
+def test_utc_and_local_time_both_stand_in_the_report(person, make_stream):
+    make_stream("inc_1", 1)
+    found = {}
+    for zone in ("Asia/Kolkata", ""):
+        job = jobs.ask(job_for("incident", "inc_1", zone=zone), actor=person)
+        running.attend(job.uid)
+        job.refresh_from_db()
+        files = verify.files_of_zip(keeping.path_of(job.pack.zip_sha256))
+        found[zone] = text_of(files["data/report.pdf"].whole("data/report.pdf"))
+    (row,) = entries("inc_1")
+    utc = f"{row.time:%Y-%m-%d %H:%M:%S} UTC"
+    local = f"{row.time.astimezone(ZoneInfo('Asia/Kolkata')):%Y-%m-%d %H:%M:%S} IST"
+    assert found["Asia/Kolkata"].index(utc) < found["Asia/Kolkata"].index(local)
+    assert utc in found[""] and " IST" not in found[""]
 
 
 def test_a_large_stream_is_left_to_the_workers(officer, client, make_stream, monkeypatch):

@@ -82,9 +82,15 @@ def test_what_cannot_be_chosen_is_refused():
         render(material(NOTES), language="fr")
     with pytest.raises(UnknownPaper, match=r"'a5'.*a4, letter"):
         render(material(NOTES), paper="a5")
-    for zone in ("Mars/Olympus", "../../etc/passwd", "/etc/localtime"):
+    for zone in ("Mars/Olympus", "../../etc/passwd", "/etc/localtime", "localtime"):
         with pytest.raises(UnknownZone):
             render(material(NOTES), zone=zone)
+
+
+def test_the_zone_is_all_that_changes_with_the_zone():
+    made = material(NOTES)
+    assert pdf_of(made, zone="Europe/Berlin") == pdf_of(made, zone="Europe/Berlin") != pdf_of(made)
+    assert pdf_of(made, zone="UTC") == pdf_of(made), "UTC isn't said twice"
 
 
 def test_each_page_says_what_it_belongs_to():
