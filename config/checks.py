@@ -5,7 +5,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register, run_checks
+from django.core.checks import CheckMessage, Error, Warning, register, run_checks
 
 from audit.trust import attesting
 from plumbing import sealing
@@ -51,6 +51,16 @@ def production_is_safe(app_configs: Iterable[AppConfig] | None, **_: Any) -> lis
         for number, (bad, found, hint) in enumerate(problems, 1)
         if bad
     ]
+
+
+@register(TAG, deploy=True)
+def a_signer_is_apart(app_configs: Iterable[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Without a signer of its own production works, but whoever owns its database can have another past signed."""
+    if not settings.PRODUCTION or settings.SIGNER:
+        return []
+    found = "MUSTER_SIGNER is not set: each process signs checkpoints by itself, with the log key in its reach."
+    hint = "Run the signer as another user, and set MUSTER_SIGNER to its socket: docs/how-to/run-the-signer.md."
+    return [Warning(found, hint=hint, id="muster.W001")]
 
 
 @register(TAG)

@@ -3,13 +3,9 @@
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 HOUSE = Path(__file__).resolve().parent.parent
 ROOMS = ("config", "incidents", "runbooks", "approvals", "catalog", "audit", "plumbing")
@@ -21,6 +17,7 @@ PRODUCTION = {  # values that look like production's, so that `check --deploy` j
     "MUSTER_ORIGIN": "https://muster.bank.example",
     "MUSTER_DATABASE_URL": "postgresql://muster@127.0.0.1:5432/muster",
     "MUSTER_REDIS_URL": "redis://127.0.0.1:6379/0",
+    "MUSTER_SIGNER": "unix:/run/muster/signer.sock",
 }
 TEST = {"MUSTER_MODE": "test"}
 
@@ -42,20 +39,9 @@ CHECKS: dict[str, tuple[list[str], Mapping[str, str]]] = {
 
 def main() -> int:
     """Exit status: 0 when every check is content. What a failing one said is printed whole."""
-    with tempfile.TemporaryDirectory(prefix="muster-lint-") as folder:
-        key = {"MUSTER_LEDGER_KEY": str(throwaway_key(Path(folder)))}
-        failed = [name for name, (command, extra) in CHECKS.items() if not passes(name, command, {**key, **extra})]
+    failed = [name for name, (command, extra) in CHECKS.items() if not passes(name, command, extra)]
     print(f"lint: {'failed: ' + ', '.join(failed) if failed else 'all green'}", flush=True)
     return 1 if failed else 0
-
-
-def throwaway_key(folder: Path) -> Path:
-    """A ledger key that nothing is ever signed with: production doesn't start without one."""
-    file = folder / "ledger-key.pem"
-    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.touch(mode=0o600)
-    file.write_bytes(pem)
-    return file
 
 
 def passes(name: str, command: list[str], extra: Mapping[str, str]) -> bool:

@@ -242,9 +242,18 @@ START += "from config.checks import refuse_unsafe_start; refuse_unsafe_start(); 
 
 
 def test_production_passes_the_deployment_check_without_a_warning(run) -> None:
-    done = run("-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    signer = "unix:/run/muster/signer.sock"
+    done = run("-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING", MUSTER_SIGNER=signer)
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout
+
+
+def test_the_deployment_check_warns_of_a_production_that_signs_by_itself(run) -> None:
+    done = run("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    assert done.returncode == 1
+    assert "(muster.W001) MUSTER_SIGNER is not set" in done.stderr
+    assert "HINT: Run the signer as another user" in done.stderr
+    assert done.stderr.count("muster.W") == 1
 
 
 def test_a_safe_production_starts(run) -> None:
