@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import shutil
 import subprocess
+from hashlib import sha256
 
 import pikepdf
 import pytest
@@ -19,16 +20,19 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from audit.checks import organisation_can_sign
+from audit.packs.container import zipped
 from audit.packs.errors import BadCertificate
 from audit.packs.issue import build_pack
 from audit.packs.organisation import organisation
+from audit.verifying.checking import Asked, check_pack
 from tests.audit.authority import named
-from tests.audit.packing import files_of
+from tests.audit.packing import TOP, check, files_of
 from tests.plugins.lacking import lacks
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
 TAG = "tagmanifest-sha256.txt"
+CMS = f"cms -verify -binary -inform DER -in {TAG}.p7s -content {TAG} -purpose any -out /dev/null -CAfile".split()
 
 
 def certificate(subject: str, key, by, issuer: str = "Root", *, is_root: bool = False) -> x509.Certificate:
@@ -138,6 +142,54 @@ def test_stamps_cover_checkpoint_tagmanifest_and_both_signatures(signing, author
     assert "id-smime-aa-timeStampToken" in said, "CAdES-T"
     assert b"BEGIN CERTIFICATE" in files["keys/trust-anchors.pem"]
     assert "Signature is Valid" in pades_of(files, tmp_path)
+
+
+@pytest.fixture
+def trust(signing, authority, tmp_path):
+    """The certificates that a reader obtained: the bank's root and the authority's."""
+    file = tmp_path / "trust.pem"
+    file.write_bytes((signing / "root.pem").read_bytes() + authority.trust.read_bytes())
+    return file
+
+
+def damaged(files: dict[str, bytes], seal: str) -> dict[str, bytes]:
+    """With one bit of what the seal says of the tagmanifest turned."""
+    digest = sha256(files[TAG]).digest()
+    assert digest in files[seal]
+    return {**files, seal: files[seal].replace(digest, bytes([digest[0] ^ 1]) + digest[1:], 1)}
+
+
+def test_every_checker_reports_signature_and_stamps_and_refuses_damaged_ones(make_stream, person, trust, tmp_path):
+    make_stream("inc_1", 6)
+    pack = build_pack("inc_1", actor=person)
+    pem = trust.read_text()
+    zip_file = tmp_path / "pack.zip"
+    zip_file.write_bytes(pack.content)
+    told = check(zip_file, "--trust", trust, "--strict")
+    assert told.returncode == 0, told.stderr
+    for seal in (f"{TAG}.p7s", f"{TAG}.tsr", "data/ledger/checkpoint.tsr"):
+        assert f"Checked by openssl: {seal}" in told.stdout
+    found = check_pack(pack.content, Asked("pack.zip", trust=pem))
+    assert found.holds, found.sentence
+    said = "\n".join(found.notes)
+    assert "Signed by Common Name: Example Bank." in said
+    assert f"Time stamp of {TAG}: " in said and "Time stamp of data/ledger/checkpoint: " in said
+    unasked = check_pack(pack.content, Asked("pack.zip"))
+    assert (unasked.holds, unasked.notes) == (True, found.notes), "the portal trusts itself and its authority"
+    for seal, command in [
+        (f"{TAG}.p7s", CMS),
+        (f"{TAG}.tsr", ["ts", "-verify", "-data", TAG, "-in", f"{TAG}.tsr", "-CAfile"]),
+    ]:
+        files = files_of(pack)
+        openssl(*command, trust, cwd=written(files, tmp_path / "sound"))
+        worse = damaged(files, seal)
+        with pytest.raises(AssertionError):
+            openssl(*command, trust, cwd=written(worse, tmp_path / seal))
+        zip_file.write_bytes(zipped({TOP + path: content for path, content in worse.items()}))
+        refused = check(zip_file, "--trust", trust)
+        assert (refused.returncode, f"FAILED: {seal}: is not a " in refused.stderr) == (1, True), refused.stderr
+        found = check_pack(zip_file, Asked("pack.zip", trust=pem))
+        assert (found.holds, found.place) == (False, seal)
 
 
 def test_a_pkcs12_file_is_taken_as_well(bank, settings):
