@@ -7,6 +7,8 @@ from audit.access import delivery
 from audit.packs import jobs
 from audit.redaction import erasing, own
 from audit.regimes import hearing, ticking
+from audit.reports import register_sentences, speaker
+from audit.reports.words import entries
 from audit.trust import attesting, copies, rechecking
 from plumbing import doorbell, sweep
 
@@ -32,6 +34,7 @@ def connect() -> None:
     sweep.register("siem", delivery.due, delivery.deliver, again_s=EVENTS_AGAIN_S)
     doorbell.answer("attest", _send_attest)
     sweep.register("attest", attesting.Rounds().due, attesting.give, again_s=ATTEST_AGAIN_S)
+    register_sentences(speaker(entries.TABLE))
     copies.register(attesting.tell)
     rechecking.connect()
 

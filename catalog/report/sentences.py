@@ -1,4 +1,4 @@
-"""Entries about people and their access in sentences: (sentence, note, quotation) by language and kind."""
+"""Entries about people, access and catalogue in sentences: (sentence, note, quotation) by language and kind."""
 
 ENGLISH: dict[str, tuple[str, ...]] = {
     "user.made": ("{who} made the account of {name}", "{kind}"),
@@ -26,6 +26,18 @@ ENGLISH: dict[str, tuple[str, ...]] = {
     "absence.ended": ("{who} is back",),
     "auditor.invited": ("{who} let {user} read evidence as an auditor", "{reason}"),
     "auditor.ended": ("{who} ended the access of the auditor {user}", "{reason}"),
+    "contacts.sealed_anew": ("Ways to be reached were sealed with a new key", "{count} of them."),
+    "factors.sealed_anew": ("Second factors were sealed with a new key", "{count} of them."),
+    "team.changed": ("{who} changed the team {team} by an import",),
+    "service.made": ("{who} added the service {service}", "{name}, of the team {team}."),
+    "service.imported": ("{who} imported the service {service}", "Of the team {team}."),
+    "service.changed": ("{who} changed the service {service} by an import",),
+    "dependency.added": ("{who} noted that {consumer} depends on {provider}", "{kind}"),
+    "dependency.removed": ("{who} noted that {consumer} no longer depends on {provider}", "{kind}"),
+    "probe.made": ("{who} set up the probe {probe} of {service}", "{target}"),
+    "probe.paused": ("{who} paused the probe {probe} of {service}",),
+    "probe.resumed": ("{who} resumed the probe {probe} of {service}",),
+    "probe.changed": ("The probe {probe} of {service} went from {from} to {to}", "{detail}"),
 }
 GERMAN: dict[str, tuple[str, ...]] = {
     "user.made": ("{who} legte das Konto von {name} an", "{kind}"),
@@ -56,5 +68,17 @@ GERMAN: dict[str, tuple[str, ...]] = {
     "absence.ended": ("{who} ist zurück",),
     "auditor.invited": ("{who} ließ {user} als Prüfer Nachweise lesen", "{reason}"),
     "auditor.ended": ("{who} beendete den Zugang des Prüfers {user}", "{reason}"),
+    "contacts.sealed_anew": ("Kontaktwege wurden mit einem neuen Schlüssel versiegelt", "{count} Stück."),
+    "factors.sealed_anew": ("Zweite Faktoren wurden mit einem neuen Schlüssel versiegelt", "{count} Stück."),
+    "team.changed": ("{who} änderte das Team {team} durch einen Import",),
+    "service.made": ("{who} fügte den Dienst {service} hinzu", "{name}, vom Team {team}."),
+    "service.imported": ("{who} importierte den Dienst {service}", "Vom Team {team}."),
+    "service.changed": ("{who} änderte den Dienst {service} durch einen Import",),
+    "dependency.added": ("{who} hielt fest, dass {consumer} von {provider} abhängt", "{kind}"),
+    "dependency.removed": ("{who} hielt fest, dass {consumer} nicht mehr von {provider} abhängt", "{kind}"),
+    "probe.made": ("{who} richtete die Prüfung {probe} von {service} ein", "{target}"),
+    "probe.paused": ("{who} hielt die Prüfung {probe} von {service} an",),
+    "probe.resumed": ("{who} setzte die Prüfung {probe} von {service} fort",),
+    "probe.changed": ("Die Prüfung {probe} von {service} wechselte von {from} zu {to}", "{detail}"),
 }
 TABLE = {"en": ENGLISH, "de": GERMAN}

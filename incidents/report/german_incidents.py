@@ -26,6 +26,11 @@ ROLES = {
 }
 
 
+def _attached(fields: Fields) -> str:
+    name = fields["file"].get("name", "") if isinstance(fields["file"], dict) else fields["file"]
+    return f"{fields['who']} fügte die Datei {name} bei"
+
+
 def _opened(fields: Fields) -> str:
     services = fields.get("services")
     return f"{fields['who']} eröffnete als {fields['severity']}" + (f", für {services}" if services else "")
@@ -139,7 +144,7 @@ LINES: dict[str, tuple[Said, ...]] = {
     "notice.sent": ("{user} wurde über {channel} benachrichtigt ({kind})",),
     "notice.failed": ("{user} wurde über {channel} nicht erreicht, Versuch {try}", "{error}"),
     "notice.given_up": ("{user} war über {channel} nicht zu erreichen", "{error}"),
-    "pack.issued": ("{who} erstellte ein Nachweispaket",),
+    "file.attached": (_attached, "", "{note}"),
     "field.erased": ("{who} löschte ein Feld von Eintrag {seq}", "{reason}"),
     "fields.erased": ("{who} löschte {count} Felder", "{reason}"),
 }

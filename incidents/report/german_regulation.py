@@ -1,4 +1,4 @@
-"""German sentences about reporting: worksheets, decisions, clocks, entities and regimes; as german_incidents."""
+"""German sentences about reporting: worksheets, clocks, reports, entities and regimes; as german_incidents."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,11 +13,26 @@ def _report(fields: Fields) -> str:
     """ "DORA: Initial notification": an authority's own name of its report stays as it is."""
     regime = regimes().get(str(fields["regime"]))
     stage = regime.stage(str(fields["stage"])) if regime else None
-    return f"{regime.short}: {stage.name}" if regime and stage else f"{fields['regime']}: {fields['stage']}"
+    name = stage.name if stage else str(fields["stage"]).replace("_", " ")
+    return f"{regime.short if regime else fields['regime']}: {name}"
 
 
 def _clock(said: str) -> Said:
     return lambda fields: f"{said}: {_report(fields)}"
+
+
+def _filing(did: str) -> Said:
+    return lambda fields: f"{fields['who']} {did}: {_report(fields)}"
+
+
+def _sent(fields: Fields) -> str:
+    reference = f" Aktenzeichen {fields['reference']}." if fields["reference"] else ""
+    return f"Abgesandt {fields['submitted_at']}, {fields['channel']}.{reference}"
+
+
+def _acknowledged(fields: Fields) -> str:
+    reference = f", Aktenzeichen {fields['reference']}" if fields["reference"] else ""
+    return f"Am {fields['acknowledged_at']}{reference}."
 
 
 def _due(fields: Fields) -> str:
@@ -60,6 +75,17 @@ LINES: dict[str, tuple[Said, ...]] = {
     "clock.not_needed": (lambda f: f"{f['who']} erklärte für nicht nötig: {_report(f)}", "", "{reason}"),
     "clock.reminded": (_clock("Erinnert an"), _due),
     "clock.escalated": (_clock("Überfällig und weitergegeben"), _due),
+    "filing.opened": (_filing("begann die Meldung"), "Für {entity_name}."),
+    "filing.filled": ("{who} ließ eine Meldung aus den Einträgen ausfüllen",),
+    "filing.changed": ("{who} änderte Angaben einer Meldung", "", "{reason}"),
+    "filing.files_set": ("{who} legte fest, wie eine Meldung geschrieben wird: in {scale}",),
+    "filing.sent_to_review": (_filing("gab die Meldung zur Prüfung"),),
+    "filing.approved": (_clock("Die Meldung ist freigegeben"), "{because}"),
+    "filing.returned": (_filing("nahm die Meldung in den Entwurf zurück"), "", "{reason}"),
+    "filing.submitted": (_filing("sandte die Meldung an die Behörde"), _sent),
+    "filing.acknowledged": (_clock("Die Behörde bestätigte den Eingang"), _acknowledged),
+    "filing.rejected": (_clock("Die Behörde wies die Meldung zurück"), "", "{reason}"),
+    "filing.withdrawn": (_filing("zog die Meldung zurück"), "", "{reason}"),
     "entity.added": ("{who} fügte das Rechtssubjekt {name} hinzu",),
     "entity.changed": ("{who} änderte ein Rechtssubjekt",),
     "entity.regime_decided": ("{who} entschied, ob {regime} gilt", "", "{reason}"),

@@ -18,6 +18,11 @@ def _ended(fields: Fields) -> str:
     return "ended" + _on(fields)
 
 
+def _attached(fields: Fields) -> str:
+    name = fields["file"].get("name", "") if isinstance(fields["file"], dict) else fields["file"]
+    return f"attached the file {name}"
+
+
 def _on(fields: Fields) -> str:
     return f" on {fields['service']}" if fields["service"] else ""
 
@@ -130,7 +135,7 @@ LINES: dict[str, Line] = {
     "notice.sent": Line(C, "wait", "chat", "{user}", "was told over {channel} ({kind})"),
     "notice.failed": Line(C, "failed", "chat", "{user}", "was not reached over {channel}, try {try}", "{error}"),
     "notice.given_up": Line(C, "failed", "chat", "{user}", "could not be reached over {channel}", "{error}"),
-    "pack.issued": Line(C, "wait", "seal", "{who}", "made an evidence pack"),
+    "file.attached": Line(D, "wait", "seal", "{who}", _attached, "", "{note}"),
     "field.erased": Line(D, "wait", "seal", "{who}", "erased a field of entry {seq}", "{reason}"),
     "fields.erased": Line(D, "wait", "seal", "{who}", "erased {count} fields", "{reason}"),
 }

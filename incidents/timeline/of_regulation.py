@@ -1,14 +1,29 @@
-"""Sentences about reporting: worksheets, decisions, clocks, entities and regimes."""
+"""Sentences about reporting: worksheets, decisions, clocks, reports to authorities, entities and regimes."""
 
 from audit.regimes.shipped import regimes
-from incidents.timeline.words import D, Fields, G, Line, moment
+from incidents.timeline.words import D, Fields, G, Line, N, Note, moment
 
 
 def _report(fields: Fields) -> str:
     """ "DORA: Initial notification"; the ids where the rule isn't a shipped one."""
     regime = regimes().get(str(fields["regime"]))
     stage = regime.stage(str(fields["stage"])) if regime else None
-    return f"{regime.short}: {stage.name}" if regime and stage else f"{fields['regime']}: {fields['stage']}"
+    name = stage.name if stage else str(fields["stage"]).replace("_", " ")
+    return f"{regime.short if regime else fields['regime']}: {name}"
+
+
+def _filing(did: str) -> Note:
+    return lambda fields: f"{did}: {_report(fields)}"
+
+
+def _sent(fields: Fields) -> str:
+    reference = f" Reference {fields['reference']}." if fields["reference"] else ""
+    return f"Sent {moment(str(fields['submitted_at']))}, {fields['channel']}.{reference}"
+
+
+def _acknowledged(fields: Fields) -> str:
+    reference = f", reference {fields['reference']}" if fields["reference"] else ""
+    return f"At {moment(str(fields['acknowledged_at']))}{reference}."
 
 
 def _due(fields: Fields) -> str:
@@ -56,6 +71,17 @@ LINES: dict[str, Line] = {
     "clock.not_needed": Line(D, "cancelled", "clock", "{who}", _not_needed, "", "{reason}"),
     "clock.reminded": Line(G, "wait", "clock", "Reminded of", _report, _due),
     "clock.escalated": Line(D, "failed", "clock", "Late, and told", _report, _due),
+    "filing.opened": Line(D, "wait", "pen", "{who}", _filing("began the report"), "For {entity_name}."),
+    "filing.filled": Line(N, "wait", "pen", "{who}", "had a report filled from the record"),
+    "filing.changed": Line(D, "wait", "pen", "{who}", "changed values of a report", "", "{reason}"),
+    "filing.files_set": Line(N, "wait", "pen", "{who}", "chose how a report is written: in {scale}"),
+    "filing.sent_to_review": Line(D, "wait", "flag", "{who}", _filing("sent to review")),
+    "filing.approved": Line(D, "done", "approval", "The report is approved", _report, "{because}"),
+    "filing.returned": Line(D, "undone", "pen", "{who}", _filing("took back to draft"), "", "{reason}"),
+    "filing.submitted": Line(D, "done", "flag", "{who}", _filing("sent to the authority"), _sent),
+    "filing.acknowledged": Line(D, "done", "flag", "The authority confirmed", _report, _acknowledged),
+    "filing.rejected": Line(D, "failed", "flag", "The authority rejected", _report, "", "{reason}"),
+    "filing.withdrawn": Line(D, "cancelled", "flag", "{who}", _filing("withdrew the report"), "", "{reason}"),
     "entity.added": Line(D, "wait", "people", "{who}", "added the legal entity {name}"),
     "entity.changed": Line(D, "wait", "people", "{who}", "changed a legal entity"),
     "entity.regime_decided": Line(D, "wait", "flag", "{who}", "decided whether {regime} applies", "", "{reason}"),

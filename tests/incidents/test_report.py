@@ -231,7 +231,8 @@ EVERYTHING = (
     *("regime", "stage", "starts", "entity_name", "words", "worksheet", "differs", "rule_says", "facts", "event", "at"),
     *("services", "severity", "service", "state", "name", "due", "next_due", "asked", "because", "question", "ground"),
     *("factor", "holds_clock", "to", "from", "now", "was", "title", "attempt", "of", "width", "order", "stays"),
-    *("back", "case", "by", "choice", "problem", "twice", "role", "probe", "found", "worker", "steps", "does"),
+    *("back", "case", "by", "choice", "problem", "twice", "role", "probe", "found", "worker", "steps", "does", "file"),
+    *("submitted_at", "acknowledged_at", "channel", "reference"),
 )
 
 
