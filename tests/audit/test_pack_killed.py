@@ -69,7 +69,8 @@ def test_a_maker_that_is_killed_before_it_records_its_pack_leaves_no_file(
     assert not files_kept()
     monkeypatch.delenv("MUSTER_FAIL")
     running.attend(job.uid)
-    assert PackJob.objects.get().state == PackState.DONE
+    job = PackJob.objects.get()
+    assert (job.state, job.error) == (PackState.DONE, "")
     assert len(files_kept()) == 1
 
 

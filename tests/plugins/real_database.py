@@ -13,7 +13,8 @@ def real_database(transactional_db: None, tmp_path: Path) -> Iterator[dict[str, 
     facts = connection.settings_dict
     if connection.vendor == "postgresql":
         who = f"{facts['USER']}:{facts['PASSWORD']}" if facts["PASSWORD"] else facts["USER"]
-        yield {"MUSTER_DATABASE_URL": f"postgresql://{who}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"}
+        url = f"postgresql://{who}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"
+        yield {"MUSTER_DATABASE_URL": url, "MUSTER_DATA": str(tmp_path)}  # a signer remembers for this test alone
         return
     ours, known, path = connections["default"], connections.settings["default"], tmp_path / "muster.sqlite3"
     with ours.cursor() as cursor:
