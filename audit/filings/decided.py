@@ -112,7 +112,7 @@ def _status(family: str, known: Known) -> str:
 
 
 def _share(part: Any, whole: Any) -> str:
-    """A percentage with one decimal, rounded half up; "" where there is none."""
+    """A percentage with six decimals, to be rounded by the field; "" where there is none."""
     try:
         of = Decimal(str(whole))
         return f"{Decimal(str(part)) * 100 / of:.6f}" if of > 0 else ""
