@@ -26,8 +26,7 @@ def state(bank: LegalEntity, said: dict[str, Said]) -> None:
     sheets.state_facts(STREAM, bank, found.worksheet, said, seen=found.seen, actor=ANNA)
 
 
-def offered(bank: LegalEntity, regime: str = DORA) -> dict[str, Offer]:
-    stage = rules.regime_of(regime).stages[-1].id
+def offered(bank: LegalEntity, regime: str = DORA, stage: str = "final") -> dict[str, Offer]:
     form = contents.kind_of(rules.regimes(), regime, stage).form
     question = Question(STREAM, regime, stage, bank.uid, form, selectors.every_row(STREAM))
     return {each.key: each for each in decided.offers(question)}
@@ -114,7 +113,7 @@ def test_figures_of_another_entity_and_of_another_report_are_not_offered() -> No
     bank, other = entity(), entity(name="Other AG")
     state(bank, FIGURES)
     assert offered(other) == {}
-    assert offered(bank, contents.DORA_THREAT) == {}
+    assert offered(bank, contents.DORA_THREAT, rules.regime_of(contents.DORA_THREAT).stages[0].id) == {}
 
 
 def test_costs_are_offered_in_euro_alone() -> None:
