@@ -25,6 +25,7 @@ from plumbing import clock
 from plumbing.database import atomic
 
 PORTAL = "portal"
+OWN = "this portal's own key"
 BROKEN = (
     ArithmeticError,
     AttributeError,
@@ -79,7 +80,8 @@ def check_pack(pack: bytes | Path, asked: Asked) -> Checked:
     try:
         files = verify.files_of_zip(pack)
         result, vouched = _examined(files, given, asked.tagmanifest or None)
-        notes = [*result.notes, *check_seals(files, roots, clock.now())]
+        is_foreign = vouched != OWN and not asked.trust.strip()
+        notes = [*result.notes, *check_seals(files, roots, clock.now(), is_foreign=is_foreign)]
     except Failed as failed:
         return Checked(asked.name, digest, False, str(failed), failed.place)
     except BROKEN as error:
@@ -121,7 +123,7 @@ def _examined(files: verify.Files, given: Given, tagmanifest: str | None) -> tup
     if given:
         return verify.examine(files, given, tagmanifest), "the key you gave"
     told = verify.keys_of_pack(files)
-    for known, whose in ((known_keys(), "this portal's own key"), (trusted_logs(), "a log that this portal trusts")):
+    for known, whose in ((known_keys(), OWN), (trusted_logs(), "a log that this portal trusts")):
         if any(map(Given(tuple(known)).has, told)):
             return verify.examine(files, Given(tuple(known)), tagmanifest), whose
     return verify.examine(files, None, tagmanifest), ""

@@ -5,6 +5,7 @@ import io
 import shutil
 import subprocess
 from hashlib import sha256
+from pathlib import Path
 
 import pikepdf
 import pytest
@@ -19,11 +20,13 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
+from audit import keys
 from audit.checks import organisation_can_sign
 from audit.packs.container import zipped
 from audit.packs.errors import BadCertificate
 from audit.packs.issue import build_pack
 from audit.packs.organisation import organisation
+from audit.verifying import checking
 from audit.verifying.checking import Asked, check_pack
 from tests.audit.authority import named
 from tests.audit.packing import TOP, check, files_of
@@ -190,6 +193,44 @@ def test_every_checker_reports_signature_and_stamps_and_refuses_damaged_ones(mak
         assert (refused.returncode, f"FAILED: {seal}: is not a " in refused.stderr) == (1, True), refused.stderr
         found = check_pack(zip_file, Asked("pack.zip", trust=pem))
         assert (found.holds, found.place) == (False, seal)
+
+
+@pytest.mark.parametrize("seal", [f"{TAG}.p7s", f"{TAG}.tsr", "data/ledger/checkpoint.tsr"])
+def test_seals_of_a_foreign_pack_are_checked_but_vouched_for_only_by_whom_the_reader_trusts(
+    seal, make_stream, person, trust, settings, monkeypatch, tmp_path
+):
+    make_stream("inc_1", 6)
+    pack = build_pack("inc_1", actor=person)
+    pem = trust.read_text()
+    settings.ORG_CERT, settings.TSA_TRUST = "", str(_somebody_else(tmp_path))
+    own = check_pack(pack.content, Asked("pack.zip"))
+    assert (own.holds, own.place) == (False, f"{TAG}.tsr"), "a pack of this portal is sealed by whom it knows"
+    monkeypatch.setattr(checking, "known_keys", list)  # as on another installation
+    key = "\n".join(one.vkey for one in keys.valid_at(0))
+    for known in ("", key):
+        found = check_pack(pack.content, Asked("pack.zip", keys=known))
+        assert found.holds, found.sentence
+        assert [note for note in found.notes if seal in note] == [_says_who(seal)]
+    whole = check_pack(pack.content, Asked("pack.zip", keys=key, trust=pem))
+    assert whole.holds and not [note for note in whole.notes if "vouched" in note]
+    strict = check_pack(pack.content, Asked("pack.zip", keys=key, trust=Path(settings.TSA_TRUST).read_text()))
+    assert (strict.holds, strict.place) == (False, f"{TAG}.tsr"), "who names somebody wants them"
+    if seal.startswith(TAG):  # the other is listed in the manifest: one that was changed is found there
+        worse = {TOP + path: content for path, content in damaged(files_of(pack), seal).items()}
+        refused = check_pack(zipped(worse), Asked("pack.zip", keys=key))
+        assert (refused.holds, refused.place) == (False, seal)
+
+
+def _somebody_else(folder: Path) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    file = folder / "else.pem"
+    file.write_bytes(certificate("Else", key, key, "Else", is_root=True).public_bytes(Encoding.PEM))
+    return file
+
+
+def _says_who(seal: str) -> str:
+    who = "Common Name: Example Bank" if seal.endswith(".p7s") else "Common Name: TSA of honest0"
+    return f"Not vouched for: {seal} fits, and says that it is by {who}; give the certificates that you trust."
 
 
 def test_a_pkcs12_file_is_taken_as_well(bank, settings):

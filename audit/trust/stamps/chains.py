@@ -13,7 +13,7 @@ from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import PathError, ValidationError
 
-from audit.trust.stamps.tokens import BadToken
+from audit.trust.stamps.tokens import BadToken, Untrusted
 
 REFUSALS = (SignatureValidationError, CMSExtractionError, CMSStructuralError, PathError, ValidationError, PdfError)
 
@@ -33,6 +33,6 @@ def check_signature(
         raise BadToken("its signature is false")
     problem = found["trust_problem_indic"]  # the path alone says nothing: a path that failed is there, too
     if found["validation_path"] is None or problem is not None:
-        why = f" ({problem.standard_name.lower().replace('_', ' ')})" if problem else ""
-        raise BadToken(f"{certificate.subject.human_friendly} isn't certified by an authority that is trusted{why}")
+        why = problem.standard_name.lower().replace("_", " ") if problem else ""
+        raise Untrusted(certificate.subject.human_friendly, why)
     return certificate

@@ -35,6 +35,14 @@ class BadToken(LedgerError):
         return f"The time stamp doesn't hold: {self.reason}."
 
 
+class Untrusted(BadToken):
+    """A token that fits, of an authority that leads to none of the trusted certificates. who: its subject."""
+
+    def __init__(self, who: str, why: str = "") -> None:
+        super().__init__(f"{who} isn't certified by an authority that is trusted{f' ({why})' if why else ''}")
+        self.who = who
+
+
 class _Response(core.Sequence):  # type: ignore[misc]
     """TimeStampResp as RFC 3161 has it; asn1crypto's own fails where a refusal brings no token."""
 
