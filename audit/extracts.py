@@ -18,7 +18,7 @@ from audit.models import Checkpoint, Disclosure, Entry, Erasure, Head, Pack, Pac
 from audit.naming import Person, labels, people
 from audit.selectors import EntryRow
 
-ACTOR_ID = re.compile(r"\b[a-z]{3}_[0-9a-f]{32}\b")
+ACTOR_ID = re.compile(r"\busr_[0-9a-f]{32}\b")  # streams and runs are named alike: those are nobody
 
 Place = tuple[str, int, str]  # stream uid, seq, field
 Withheld = Mapping[Place, str]  # -> reason

@@ -150,3 +150,11 @@ def test_an_audience_that_needs_a_second_person_is_not_served_without_one(make_s
     strict = next(one for one in profiles() if not one.is_bare)
     with pytest.raises(NeedsApproval):
         job_for("incident", "inc_1", audience=strict.audience)
+
+
+def test_the_people_of_a_pack_are_people(made, person):
+    """A stream that an entry names looks like somebody's id, and is nobody."""
+    incident = f"inc_{'a' * 32}"
+    record(incident, "note.added", person, text=f"See {OTHER} and {incident}")
+    files = made(job_for("incident", incident))
+    assert {one["id"] for one in json.loads(files["data/people.json"])} == {person.actor_id, OTHER}
