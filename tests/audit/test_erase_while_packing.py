@@ -21,19 +21,11 @@ from audit.redaction import copies, erasing, subjects
 from audit.selectors import entries
 from audit.verify import verify_stream
 from plumbing.database import atomic
+from tests.audit.conftest import Second
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MARK = "Quittenbaum"
-
-
-class Second:
-    actor_id = "usr_0000000000000000000000000000000b"
-
-
-@pytest.fixture(autouse=True)
-def _own_sealing_keys(settings, tmp_path):
-    settings.SEALING_KEYS_FILE = tmp_path / "sealing-keys"
 
 
 @pytest.fixture

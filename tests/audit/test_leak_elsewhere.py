@@ -24,19 +24,11 @@ from incidents.models import IntakeRule, Signal, SignalSource
 from incidents.services import runs
 from plumbing import clock
 from plumbing.database import atomic
+from tests.audit.conftest import Second
 from tests.audit.leaking import MAIL, MARKS, WHO, files_holding, tables_holding
 from tests.audit.test_regime_services import DORA, OWN
 
 pytestmark = pytest.mark.django_db
-
-
-class Second:
-    actor_id = "usr_0000000000000000000000000000000b"
-
-
-@pytest.fixture(autouse=True)
-def _own_keys(settings, tmp_path):
-    settings.SEALING_KEYS_FILE = tmp_path / "sealing-keys"
 
 
 @pytest.fixture

@@ -9,14 +9,11 @@ from audit.filings.prefill import Subject
 from audit.models import Exported
 from audit.redaction import erasing
 from plumbing import clock
+from tests.audit.conftest import Second
 from tests.audit.filing_cases import INITIAL, INTERMEDIATE
 
 pytestmark = pytest.mark.django_db
 WHO = "Ines Brandt"
-
-
-class Second:
-    actor_id = "usr_0000000000000000000000000000000b"
 
 
 class Room:
