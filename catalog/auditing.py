@@ -6,13 +6,12 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from audit.permissions import May, visible_streams
+from audit.permissions import READING, May, visible_streams
 from catalog.models import AuditorAccess, User
 from catalog.states import SIGN_IN, UserKind
 from plumbing import clock
 
 ALL = "*"  # at the end of a scope: every stream whose uid begins so
-READING: frozenset[str] = frozenset({"view", "export"})
 
 
 def running(now: dt.datetime) -> QuerySet[AuditorAccess]:

@@ -187,7 +187,7 @@ PAGES = {
     "audit:download-pack": {"GET": EXPORT},
     "audit:cancel-pack": {"POST": EXPORT},
 }
-FILE = row("compliance", "superuser")
+FILE = row("compliance")  # a superuser reads, and takes no part
 BEGIN = {"GET": SIGNED_IN, "POST": FILE}
 PAGES |= {
     "regulation:filings": {"GET": SIGNED_IN},
@@ -308,7 +308,7 @@ API = {
     "audit-api:pack-job": READ,
     "audit-api:pack-file": {"GET": EXPORT},
     "audit-api:cancel-pack": {"POST": EXPORT},
-    "audit-api:files": {"POST": Row(frozenset(), {"compliance": REFUSED, "superuser": REFUSED})},  # without a file
+    "audit-api:files": {"POST": Row(frozenset(), {"compliance": REFUSED})},  # without a file
     "audit-api:file": {"GET": NOT_THERE},  # the first entry names none
 }
 DOORS: dict[str, dict[str, Row]] = {**PAGES, **API}
@@ -321,10 +321,8 @@ DOORS |= {
     "invite-auditor": {"GET": LET_IN, "POST": LET_IN},
     "end-auditor": {"GET": LET_IN, "POST": LET_IN},
 }
-REDACT = row("compliance", "superuser")
-SOME_STREAM = row(
-    "compliance", "superuser", "stranger", newcomer=FORBIDDEN
-)  # the stranger in streams of their own team
+REDACT = row("compliance")
+SOME_STREAM = row("compliance", "stranger", newcomer=FORBIDDEN)  # the stranger in streams of their own team
 PAST = Row(
     frozenset(), dict.fromkeys(("compliance", "superuser", "stranger", "newcomer", *MEMBERS), REFUSED)
 )  # nothing is
