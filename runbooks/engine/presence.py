@@ -11,11 +11,12 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from plumbing import clock, doorbell
 from plumbing.database import atomic
@@ -31,6 +32,8 @@ SILENT_S = 4.0  # without a beat for so long, its leases end: well before they w
 GONE_S = 2.0  # a namesake that starts anew needs to wait only this long for a sign of the old one
 BLINK_S = 2.5  # a sweep that did not look for so long may have missed beats
 ALONE_S = 5.0  # so long nobody was there before the sweep does their work: longer than a worker takes to start again
+DEAF_S = 20.0  # work that lay so long was rung for twice: whoever has a free hand and leaves it doesn't hear
+DEAF_FOR_S = 60.0  # the sweep does their work so long; who hears again meanwhile is quicker than it
 FORGOTTEN = dt.timedelta(hours=1)  # a silent worker is shown for so long
 
 _draining = multiprocessing.Value("b", 0, lock=False)  # made before the fork: the children see it too
@@ -177,6 +180,7 @@ class Roll:
 
     def __init__(self) -> None:
         self._there: dict[str, float] = {}  # label -> when somebody with it was seen last (monotonic)
+        self._deaf: dict[str, float] = {}  # label -> when its workers were last found to hear nothing (monotonic)
         self._since = self._looked_at = float("-inf")
 
     def call(self, now: dt.datetime) -> None:
@@ -187,7 +191,22 @@ class Roll:
             self._there.clear()
         live = Worker.objects.filter(seen_at__gt=now - dt.timedelta(seconds=SILENT_S))
         self._there |= dict.fromkeys(live.order_by().values_list("executor", flat=True).distinct(), moment)
+        if self.watched_s > DEAF_S:
+            self._listen(live.filter(is_draining=False), now, moment)
         self._looked_at = time.monotonic()
+
+    def _listen(self, live: QuerySet[Worker], now: dt.datetime, moment: float) -> None:
+        """Find workers that live and hear nothing: a broker that died may leave a consumer waiting for good."""
+        since = now - dt.timedelta(seconds=DEAF_S)
+        late = Attempt.objects.filter(state=AttemptState.QUEUED, not_before__lte=since)
+        for label in late.order_by().values_list("executor", flat=True).distinct():
+            workers = dict(live.filter(executor=label).values_list("name", "slots"))
+            began = Attempt.objects.filter(started_at__gt=since).values_list("worker", flat=True)
+            held = Attempt.objects.filter(state=AttemptState.LEASED).values_list("worker", flat=True)
+            if _among(workers, began) == 0 and _among(workers, held) < sum(workers.values()):
+                if moment - self._deaf.get(label, float("-inf")) > DEAF_FOR_S:
+                    log.warning("Workers %s live and take no work that is due: do they hear the broker?", [*workers])
+                self._deaf[label] = moment
 
     @property
     def watched_s(self) -> float:
@@ -195,8 +214,15 @@ class Roll:
         return time.monotonic() - self._since
 
     def misses(self, executor: str) -> bool:
-        """Whether nobody with this label has been there for ALONE_S."""
-        return time.monotonic() - max(self._there.get(executor, self._since), self._since) > ALONE_S
+        """Whether nobody with this label has been there for ALONE_S, or only such as hear nothing."""
+        moment = time.monotonic()
+        is_deaf = moment - self._deaf.get(executor, float("-inf")) < DEAF_FOR_S
+        return is_deaf or moment - max(self._there.get(executor, self._since), self._since) > ALONE_S
+
+
+def _among(nodes: Collection[str], processes: Iterable[str]) -> int:
+    """How many of these are processes of these nodes."""
+    return sum(process.rpartition("/")[0] in nodes for process in processes)
 
 
 roll = Roll()

@@ -9,8 +9,8 @@ import pytest
 from plumbing import clock
 from runbooks import listeners, selectors
 from runbooks.engine import presence, worker
-from runbooks.engine.presence import ALONE_S, BLINK_S, SILENT_S
-from runbooks.models import Run, Worker
+from runbooks.engine.presence import ALONE_S, BLINK_S, DEAF_FOR_S, DEAF_S, SILENT_S
+from runbooks.models import Attempt, Run, Worker
 from tests.runbooks.conftest import due
 
 PLAN = """name: one
@@ -120,6 +120,61 @@ def test_what_wants_a_label_is_left_to_a_sweep_with_this_label(watching, setting
     heard("edge", executor="dmz")
     watching(1.0)
     assert not listeners.is_left_to_us("17:0@dmz")
+
+
+def late(run: Run, by_s: float) -> None:
+    """The run's attempt has been due for so long."""
+    Attempt.objects.filter(step_run__run=run).update(not_before=clock.now() - dt.timedelta(seconds=by_s))
+
+
+def listened(watching) -> bool:
+    """Whether a sweep that watched for long enough does the work of a worker that lives all the time."""
+    for _ in range(16):
+        heard("one", slots=2)
+        watching(1.0)
+    return listeners.is_left_to_us("17:0")
+
+
+def test_a_worker_that_lives_and_takes_nothing_is_deaf(start, watching) -> None:
+    run = start(PLAN)
+    late(run, DEAF_S + 1)
+    assert listened(watching) and listeners.nobody_is_there("run")
+    assert not listeners.is_left_to_us("17:0@dmz"), "of others it says nothing"
+    late(run, 0)
+    watching(DEAF_FOR_S - 1)
+    assert listened(watching) is False, "after a minute it is rung for again"
+
+
+def test_a_worker_with_work_that_is_hardly_late_hears(start, watching) -> None:
+    late(start(PLAN), DEAF_S - 5)
+    assert not listened(watching)
+
+
+def test_a_worker_with_full_hands_hears(start, watching) -> None:
+    busy = [start(PLAN.replace("one", name, 1)) for name in ("one", "two", "three")]
+    for number, run in enumerate(busy[:2]):
+        Attempt.objects.filter(step_run__run=run).update(
+            state="leased", worker=f"one/{number}", lease_until=clock.now() + dt.timedelta(hours=1)
+        )
+    late(busy[2], DEAF_S + 1)
+    assert not listened(watching)
+
+
+def test_a_worker_that_began_something_just_now_hears(start, watching) -> None:
+    first, second = start(PLAN), start(PLAN.replace("one", "two", 1))
+    (attempt,) = due(first)
+    assert worker.attend(attempt)
+    Attempt.objects.filter(step_run__run=first).update(worker="one/1")
+    late(second, DEAF_S + 1)
+    assert not listened(watching)
+
+
+def test_a_draining_worker_is_not_asked_whether_it_hears(start, watching) -> None:
+    late(start(PLAN), DEAF_S + 1)
+    for _ in range(16):
+        heard("one", slots=2, is_draining=True)
+        watching(1.0)
+    assert not listeners.is_left_to_us("17:0")
 
 
 def test_a_draining_worker_claims_nothing_whatever_rings_it_had_heard(start, monkeypatch) -> None:
