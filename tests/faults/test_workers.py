@@ -98,6 +98,16 @@ def test_without_any_worker_the_sweep_does_everything_four_at_once(scene: Scene)
 
 
 @only("redis", "rabbitmq")
+def test_a_worker_that_lives_and_hears_nothing_holds_nobody_up(scene: Scene) -> None:
+    """As one whose connection hung when the broker died: it beats each second, and takes nothing."""
+    with scene.portal.altered("worker", MUSTER_QUEUE="elsewhere"):
+        began = time.monotonic()
+        run = scene.begin([*[scene.post_step(f"s{n}") for n in range(3)], scene.post_step("then", needs=["s0"])])
+        scene.assert_whole(run, within_s=90)
+        print(f"\n{scene.portal.shape}: the only worker was deaf: done after {time.monotonic() - began:.1f} s")
+
+
+@only("redis", "rabbitmq")
 def test_a_labelled_step_is_done_by_a_worker_with_this_label_and_waits_visibly_until_one_comes(scene: Scene) -> None:
     portal = scene.portal
     run = scene.begin([scene.post_step("inside", executor="dmz"), scene.post_step("beside"), after("inside", scene)])
