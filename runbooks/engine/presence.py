@@ -174,13 +174,16 @@ def end_silent(now: dt.datetime) -> int:
     return ended
 
 
+Nodes = frozenset[tuple[str, dt.datetime]]  # name, and since when it lives
+
+
 class Roll:
     """Who is there, as this process saw it. What it missed itself, because the database was away, says nothing about
     others: they could not beat either. A draining worker is there."""
 
     def __init__(self) -> None:
         self._there: dict[str, float] = {}  # label -> when somebody with it was seen last (monotonic)
-        self._deaf: dict[str, float] = {}  # label -> when its workers were last found to hear nothing (monotonic)
+        self._deaf: dict[str, tuple[float, Nodes]] = {}  # label -> when it was found last (monotonic), and who is it
         self._since = self._looked_at = float("-inf")
 
     def call(self, now: dt.datetime) -> None:
@@ -191,8 +194,10 @@ class Roll:
             self._there.clear()
         live = Worker.objects.filter(seen_at__gt=now - dt.timedelta(seconds=SILENT_S))
         self._there |= dict.fromkeys(live.order_by().values_list("executor", flat=True).distinct(), moment)
+        live = live.filter(is_draining=False)
+        self._deaf = {label: deaf for label, deaf in self._deaf.items() if _nodes(live, label) == deaf[1]}
         if self.watched_s > DEAF_S:
-            self._listen(live.filter(is_draining=False), now, moment)
+            self._listen(live, now, moment)
         self._looked_at = time.monotonic()
 
     def _listen(self, live: QuerySet[Worker], now: dt.datetime, moment: float) -> None:
@@ -204,9 +209,9 @@ class Roll:
             began = Attempt.objects.filter(started_at__gt=since).values_list("worker", flat=True)
             held = Attempt.objects.filter(state=AttemptState.LEASED).values_list("worker", flat=True)
             if _among(workers, began) == 0 and _among(workers, held) < sum(workers.values()):
-                if moment - self._deaf.get(label, float("-inf")) > DEAF_FOR_S:
+                if label not in self._deaf:
                     log.warning("Workers %s live and take no work that is due: do they hear the broker?", [*workers])
-                self._deaf[label] = moment
+                self._deaf[label] = moment, _nodes(live, label)
 
     @property
     def watched_s(self) -> float:
@@ -216,8 +221,16 @@ class Roll:
     def misses(self, executor: str) -> bool:
         """Whether nobody with this label has been there for ALONE_S, or only such as hear nothing."""
         moment = time.monotonic()
-        is_deaf = moment - self._deaf.get(executor, float("-inf")) < DEAF_FOR_S
-        return is_deaf or moment - max(self._there.get(executor, self._since), self._since) > ALONE_S
+        found_at, _ = self._deaf.get(executor, (float("-inf"), frozenset()))
+        return (
+            moment - found_at < DEAF_FOR_S
+            or moment - max(self._there.get(executor, self._since), self._since) > ALONE_S
+        )
+
+
+def _nodes(live: QuerySet[Worker], label: str) -> Nodes:
+    """Who these are: one that was started again, or drains meanwhile, is somebody else."""
+    return frozenset(live.filter(executor=label).values_list("name", "started_at"))
 
 
 def _among(nodes: Collection[str], processes: Iterable[str]) -> int:

@@ -129,8 +129,9 @@ def late(run: Run, by_s: float) -> None:
 
 def listened(watching) -> bool:
     """Whether a sweep that watched for long enough does the work of a worker that lives all the time."""
+    started_at = clock.now()
     for _ in range(16):
-        heard("one", slots=2)
+        heard("one", slots=2, started_at=started_at)
         watching(1.0)
     return listeners.is_left_to_us("17:0")
 
@@ -143,6 +144,17 @@ def test_a_worker_that_lives_and_takes_nothing_is_deaf(start, watching) -> None:
     late(run, 0)
     watching(DEAF_FOR_S - 1)
     assert listened(watching) is False, "after a minute it is rung for again"
+
+
+@pytest.mark.parametrize("change", [{"is_draining": True}, {"started_at": dt.datetime(2026, 3, 2, tzinfo=dt.UTC)}])
+def test_a_deaf_worker_that_drains_or_was_started_again_is_heard_anew(start, watching, change) -> None:
+    run = start(PLAN)
+    late(run, DEAF_S + 1)
+    assert listened(watching)
+    late(run, 0)
+    Worker.objects.update(seen_at=clock.now(), **change)
+    watching(1.0)
+    assert not listeners.is_left_to_us("17:0")
 
 
 def test_a_worker_with_work_that_is_hardly_late_hears(start, watching) -> None:
